@@ -1,0 +1,91 @@
+"""Difficulty cards: what is known of a task's optimum, front and hardness. `archgym difficulty` computes and prints them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib import resources
+from typing import Any
+
+from archgym.space import Value
+
+EASY_BELOW = 0.03  # a task is "easy" where random search at 256 evaluations comes nearer than this to the best
+
+
+@dataclass(frozen=True)
+class FrontPoint:
+    """One design of a Pareto front with its front metrics in SI units."""
+
+    design: Mapping[str, Value]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class BestKnown:
+    """The best score and the Pareto front known for a task.
+
+    Args:
+        score: the best score.
+        design: a design that has it.
+        exact: True where the whole space was enumerated, so that regret is true regret.
+        designs: how many designs were evaluated to find it (folded duplicates counted once).
+        hypervolume: of the front, normalised to the task's reference point.
+        front: the non-dominated feasible designs.
+    """
+
+    score: float
+    design: Mapping[str, Value]
+    exact: bool
+    designs: int
+    hypervolume: float
+    front: tuple[FrontPoint, ...] = ()
+
+
+@dataclass(frozen=True)
+class Card:
+    """The difficulty card of one task.
+
+    Args:
+        task, fingerprint: the task and the model it was computed with; a card of another model is not used.
+        best_known: optimum or best known.
+        samples: number of uniform random designs behind the figures below.
+        random_regret: median relative regret of random search after 16, 64, 256 and 1,024 evaluations.
+        valid, feasible, within_1_percent: shares of random designs.
+        distinct_scores: number of different scores among the samples.
+        rank_correlation: Spearman between the front's metrics, ``"a~b" -> rho``.
+    """
+
+    task: str
+    fingerprint: str
+    best_known: BestKnown
+    samples: int
+    random_regret: Mapping[str, float]
+    valid: float
+    feasible: float
+    within_1_percent: float
+    distinct_scores: int
+    rank_correlation: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def easy(self) -> bool:
+        """Random search at 256 evaluations comes within 3 % of the best."""
+        return self.random_regret["256"] < EASY_BELOW
+
+    def to_json(self) -> str:
+        """Stable text: the same card is the same file."""
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Card:
+        """The inverse of :meth:`to_json`."""
+        raw: dict[str, Any] = json.loads(text)
+        best = raw.pop("best_known")
+        front = tuple(FrontPoint(**point) for point in best.pop("front"))
+        return cls(best_known=BestKnown(**best, front=front), **raw)
+
+
+def load_card(package: str, task_id: str) -> Card | None:
+    """The card shipped in ``package`` (a folder of JSON files) for a task, or None."""
+    file = resources.files(package).joinpath("cards", f"{task_id}.json")
+    return Card.from_json(file.read_text(encoding="utf-8")) if file.is_file() else None

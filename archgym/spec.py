@@ -1,0 +1,88 @@
+"""Run specifications: everything that decides a run, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+from archgym import registry
+from archgym.config import Setting
+from archgym.errors import BadInput
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One search: same spec, same machine type, same trials.
+
+    Args:
+        task: task id.
+        agent: agent name.
+        config: every hyperparameter with its value, the defaults written out (so that a changed default is another run).
+        seed: whole number >= 0.
+        budget: evaluations, >= 1.
+        options: task options that differ from the task's own.
+    """
+
+    task: str
+    agent: str
+    config: Mapping[str, Setting]
+    seed: int
+    budget: int
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def create(
+        cls,
+        task: str,
+        agent: str,
+        config: Mapping[str, object] | None = None,
+        seed: int = 0,
+        budget: int | None = None,
+        options: Mapping[str, str] | None = None,
+    ) -> RunSpec:
+        """A checked spec, defaults filled in.
+
+        Raises:
+            BadInput: any part does not exist or is outside its limits.
+        """
+        chosen = registry.get_task(task, options)
+        settings = registry.get_agent(agent).config_class.from_settings(config or {}).settings()
+        amount = chosen.budget if budget is None else budget
+        _whole("budget", amount, 1)
+        _whole("seed", seed, 0)
+        return cls(chosen.id, agent, settings, seed, amount, dict(options or {}))
+
+    @cached_property
+    def id(self) -> str:
+        """Hash of the canonical JSON: the run's name on disk."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as in ``run.json``."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: Any, where: str = "run specification") -> RunSpec:
+        """The inverse, for files of unknown origin.
+
+        Raises:
+            BadInput: a field is missing, unknown or of the wrong type.
+        """
+        from pydantic import TypeAdapter, ValidationError
+
+        try:
+            return TypeAdapter(RunSpec).validate_python(raw, extra="forbid")
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(p) for p in first["loc"]) or "spec"
+            raise BadInput(f"{where}: {place}: {first['msg']}") from None
+
+
+def _whole(name: str, number: object, least: int) -> None:
+    if not isinstance(number, int) or isinstance(number, bool) or number < least:
+        raise BadInput(f"a {name} must be a whole number of at least {least}, got {number!r}")

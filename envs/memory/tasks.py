@@ -1,0 +1,4 @@
+"""Memory tasks."""
+from archgym.task import Task
+def tasks() -> list[Task]:
+    return []
