@@ -1,0 +1,87 @@
+"""``archgym bench memory``: simulated requests per second, cold start, scaling over cores."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from archgym.family import Table
+
+from .kernel import set_threads, threads
+from .model import MemoryModel, programs
+from .memspec import load_memspec
+from .space import DRAMGYM
+from .traces import BUILT_IN
+
+MEMORIES = ("ddr4_2400", "ddr3_1600")
+DESIGNS = 48
+REPEATS = 3
+
+PEERS = (
+    ("DRAMSys 4.0", "0.25"),
+    ("Ramulator 2.1", "0.17"),
+    ("an untuned C++ prototype of this model", "0.6 (DDR4), 1.05 (DDR3)"),
+)
+"""Million requests per second and core on the same traces, measured on a shared machine: compare ratios."""
+
+
+def bench() -> list[Table]:
+    """Requests per second and core (CPU time, median over traces), and the wall-clock scaling of a batch."""
+    return [_speed(), _scaling()]
+
+
+def _speed() -> Table:
+    rates = {memory: [_rate(memory, trace) for trace in BUILT_IN] for memory in MEMORIES}
+    rows = [(trace, *(f"{rates[m][i]:.2f}" for m in MEMORIES)) for i, trace in enumerate(BUILT_IN)]
+    rows.append(("median", *(f"{float(np.median(rates[m])):.2f}" for m in MEMORIES)))
+    peers = tuple(f"{name}: {rate} million requests/s and core on the same traces" for name, rate in PEERS)
+    title = f"memory controller, million simulated requests per second and core ({DESIGNS} random DRAMGym designs)"
+    return Table(title, ("trace", *MEMORIES), rows, peers)
+
+
+def _rate(memory: str, trace: str) -> float:
+    """Million requests per CPU second on one thread, best of a few repeats."""
+    model = _model(memory, trace)
+    x = DRAMGYM.sample(np.random.default_rng(0), DESIGNS)
+    requests = DESIGNS * sum(len(t) for t in model.programs)
+    with _using(1):
+        model.evaluate(x[:1])
+        seconds = min(_timed(lambda: model.evaluate(x), time.process_time) for _ in range(REPEATS))
+    return requests / seconds / 1e6
+
+
+def _scaling() -> Table:
+    model = _model("ddr4_2400", "cloud")
+    x = DRAMGYM.sample(np.random.default_rng(1), 4 * DESIGNS)
+    cores = threads()
+    wall = {}
+    for n in sorted({1, cores}):
+        with _using(n):
+            wall[n] = float(np.median([_timed(lambda: model.evaluate(x), time.perf_counter) for _ in range(REPEATS)]))
+    rows = [(n, f"{len(x) / s:.0f}", f"{wall[1] / s:.2f}x") for n, s in wall.items()]
+    return Table(f"a batch of {len(x)} designs on cloud, DDR4-2400", ("threads", "designs/s", "speed-up"), rows)
+
+
+def _model(memory: str, trace: str) -> MemoryModel:
+    return MemoryModel(DRAMGYM, load_memspec(memory), programs(trace))
+
+
+def _timed(work: Callable[[], object], clock: Callable[[], float]) -> float:
+    started = clock()
+    work()
+    return clock() - started
+
+
+class _using:
+    """Run with n threads, then with the default again."""
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+
+    def __enter__(self) -> None:
+        set_threads(self._n)
+
+    def __exit__(self, *_: object) -> None:
+        set_threads(None)
