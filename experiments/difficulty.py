@@ -1,0 +1,193 @@
+"""Difficulty cards: how hard a task is, and what its best is; computed here, shipped with the family.
+
+Enumeration walks the whole space in slices, evaluates every design that is its own canonical form, and keeps each slice
+in one file, so that it can be stopped and taken up at will; tasks that share a model share the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from archgym.card import BestKnown, Card, FrontPoint
+from archgym.costs import Costs
+from archgym.errors import BadInput
+from archgym.files import replacing, write_text
+from archgym.model import CostModel
+from archgym.objective import relative_regret
+from archgym.pareto import hypervolume, nondominated
+from archgym.space import FloatArray, IntArray
+from archgym.strings import resolve
+from archgym.task import Task
+
+BUDGETS = (16, 64, 256, 1024)
+SAMPLES = 8192
+SLICE = 16_384
+FRONT_LIMIT = 200
+ENUMERABLE = 5_000_000
+
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Designs:
+    """Designs with their costs."""
+
+    x: IntArray
+    costs: Costs
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+def compute_card(task: Task, random: Designs, known: Designs, exact: bool) -> Card:
+    """The card of ``task``.
+
+    Args:
+        task: the task.
+        random: uniform random designs with their costs: how random search fares.
+        known: every design evaluated otherwise: the whole (folded) space, or what agents found.
+        exact: whether ``known`` is the whole space.
+    """
+    everything = known if exact else _join(random, known)
+    score = task.objective.score(everything.costs)
+    best = int(np.argmax(score))
+    sampled = task.objective.score(random.costs)
+    regret = relative_regret(sampled, float(score[best]))
+    return Card(
+        task=task.id,
+        fingerprint=task.fingerprint,
+        best_known=_best_known(task, everything, best, float(score[best]), exact),
+        samples=len(random),
+        random_regret={str(b): _significant(median_best_of(regret, b)) for b in BUDGETS},
+        valid=_significant(float(random.costs.valid.mean())),
+        feasible=_significant(float(task.objective.feasible(random.costs).mean())),
+        within_1_percent=_significant(float((regret <= 0.01).mean())),
+        distinct_scores=len(np.unique(sampled)),
+        rank_correlation=_rank_correlation(task, random.costs),
+    )
+
+
+def median_best_of(regret: FloatArray, draws: int) -> float:
+    """Median of the smallest of ``draws`` independent draws from the sample ``regret (N,)``.
+
+    The minimum of k draws has the distribution ``1 - (1 - F)^k``: its median is F's quantile at ``1 - 0.5^(1/k)``.
+    """
+    place = 1.0 - 0.5 ** (1.0 / draws)
+    ordered = np.sort(regret)
+    return float(ordered[min(int(place * len(ordered)), len(ordered) - 1)])
+
+
+def sample(task: Task, n: int = SAMPLES, seed: int = 20_260) -> Designs:
+    """``n`` uniform random designs with their costs; the same for every task on one model."""
+    x = task.space.sample(np.random.default_rng(seed), n)
+    folded, inverse = np.unique(task.model.canonical(x), axis=0, return_inverse=True)
+    return Designs(x, task.model.evaluate(folded).take(inverse.reshape(-1).astype(np.int64)))
+
+
+def enumerate_space(task: Task, scratch: Path, progress: Report | None = None) -> Designs:
+    """Every canonical design of the task's space with its costs, resumable: finished slices in ``scratch`` are read.
+
+    Raises:
+        BadInput: the space is too large.
+    """
+    if task.space.size > ENUMERABLE:
+        raise BadInput(f"{task.id} has {task.space.size:,} designs, more than {ENUMERABLE:,}: too many to enumerate")
+    folder = scratch / task.model.fingerprint
+    parts = list(_slices(task, folder, progress))
+    return Designs(np.concatenate([p.x for p in parts]), Costs.concatenate([p.costs for p in parts]))
+
+
+def search_best(task: Task, agents: dict[str, int], budget: int) -> Designs:
+    """What some of our agents find: ``{agent: seeds}`` runs of ``budget`` evaluations each."""
+    from archgym.running import run
+    from archgym.spec import RunSpec
+
+    logs = [run(RunSpec.create(task.id, a, seed=s, budget=budget)) for a, n in agents.items() for s in range(n)]
+    return Designs(np.concatenate([log.x for log in logs]), Costs.concatenate([log.costs for log in logs]))
+
+
+def write_card(task: Task, card: Card) -> Path:
+    """Put the card into the family's package, where the task finds it."""
+    package = resolve(f"{task.cards}:__path__")
+    path = Path(next(iter(package))) / "cards" / f"{task.id}.json"
+    write_text(path, card.to_json())
+    return path
+
+
+# -- inside ---------------------------------------------------------------------------------------------------------------
+
+
+def _slices(task: Task, folder: Path, progress: Report | None) -> Iterator[Designs]:
+    for start, stop in task.space.slices(SLICE):
+        path = folder / f"{start:012d}.npz"
+        if not path.exists():
+            _evaluate_slice(task.model, start, stop, path)
+        if progress:
+            progress(stop, task.space.size)
+        yield _read_slice(task.model, path)
+
+
+def _evaluate_slice(model: CostModel, start: int, stop: int, path: Path) -> None:
+    x = model.space.enumerate(start, stop)
+    own = x[(model.canonical(x) == x).all(axis=1)]
+    costs = model.evaluate(own)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, x=own, values=costs.values, valid=costs.valid, reason=costs.reason, distance=costs.distance)
+
+
+def _read_slice(model: CostModel, path: Path) -> Designs:
+    with np.load(path, allow_pickle=False) as data:
+        costs = Costs(model.metrics, data["values"], data["valid"], data["reason"], model.rules, data["distance"])
+        return Designs(data["x"], costs)
+
+
+def _join(a: Designs, b: Designs) -> Designs:
+    return Designs(np.concatenate([a.x, b.x]), Costs.concatenate([a.costs, b.costs])) if len(b) else a
+
+
+def _best_known(task: Task, designs: Designs, best: int, score: float, exact: bool) -> BestKnown:
+    points = task.front_values(designs.costs)
+    front = np.flatnonzero(nondominated(points))
+    front = front[np.argsort(points[front, 0], kind="stable")]
+    return BestKnown(
+        score=score,
+        design=task.space.decode(designs.x[best]),
+        exact=exact,
+        designs=len(np.unique(task.model.canonical(designs.x), axis=0)),
+        hypervolume=hypervolume(points),
+        front=tuple(_front_point(task, designs, int(i)) for i in _thin(front)),
+    )
+
+
+def _front_point(task: Task, designs: Designs, row: int) -> FrontPoint:
+    metrics = {f.metric: float(designs.costs[f.metric][row]) for f in task.front}
+    return FrontPoint(task.space.decode(designs.x[row]), metrics)
+
+
+def _thin(front: IntArray) -> IntArray:
+    """At most FRONT_LIMIT points, evenly spread, both ends kept."""
+    if len(front) <= FRONT_LIMIT:
+        return front
+    return front[np.unique(np.linspace(0, len(front) - 1, FRONT_LIMIT).round().astype(np.int64))]
+
+
+def _rank_correlation(task: Task, costs: Costs) -> dict[str, float]:
+    from scipy.stats import spearmanr
+
+    names = [f.metric for f in task.front]
+    rows = task.objective.feasible(costs)
+    out = {}
+    for i, a in enumerate(names):
+        for b in names[i + 1 :]:
+            rho = float(spearmanr(costs[a][rows], costs[b][rows]).statistic) if rows.sum() > 2 else float("nan")
+            out[f"{a}~{b}"] = _significant(rho)
+    return out
+
+
+def _significant(value: float) -> float:
+    return float(f"{value:.4g}")
+
