@@ -73,15 +73,20 @@ class Card:
         return self.random_regret["256"] < EASY_BELOW
 
     def to_json(self) -> str:
-        """Stable text: the same card is the same file."""
-        return json.dumps(asdict(self), indent=1) + "\n"
+        """Stable text: the same card is the same file; a front's designs take a line each."""
+        raw = asdict(self)
+        front = raw["best_known"].pop("front")
+        lines = ",\n  ".join(json.dumps(point) for point in front)
+        head = json.dumps(raw, indent=1)
+        return f'{{"card": {head},\n "front": [\n  {lines}\n ]}}\n'
 
     @classmethod
     def from_json(cls, text: str) -> Card:
         """The inverse of :meth:`to_json`."""
-        raw: dict[str, Any] = json.loads(text)
+        both: dict[str, Any] = json.loads(text)
+        raw = both["card"]
         best = raw.pop("best_known")
-        front = tuple(FrontPoint(**point) for point in best.pop("front"))
+        front = tuple(FrontPoint(**point) for point in both["front"])
         return cls(best_known=BestKnown(**best, front=front), **raw)
 
 

@@ -143,7 +143,7 @@ def _checked(declared: Any, value: object) -> Setting:
             raise BadInput(f"{declared.name} cannot be {value!r}; choose from {', '.join(map(str, prior.values))}")
         return typed
     low, high = limits or (prior.low, prior.high)
-    if not low <= float(typed) <= high:
+    if isinstance(typed, str) or not low <= typed <= high:  # exact for whole numbers of any length
         raise BadInput(f"{declared.name} = {typed} is not in {low:g} … {high:g}")
     return typed
 
@@ -154,10 +154,18 @@ def _typed(name: str, kind: type, value: object) -> Setting:
         if kind is bool:
             return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
         if kind is int:
-            number = float(text)
-            if not number.is_integer():
-                raise ValueError
-            return int(number)
+            return _whole(text)
         return float(text) if kind is float else text
     except (ValueError, KeyError, OverflowError):
         raise BadInput(f"{name} must be of type {kind.__name__}, got {value!r}") from None
+
+
+def _whole(text: str) -> int:
+    """``"64"``, ``"64.0"``, ``"1e3"``; ``int`` first, for floats round large numbers."""
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if not number.is_integer():
+            raise
+        return int(number)

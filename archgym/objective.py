@@ -58,11 +58,11 @@ class Objective(ABC):
         with np.errstate(all="ignore"):
             merit = np.clip(np.nan_to_num(self._score(costs), nan=0.0, posinf=_HUGE), _TINY, _HUGE)
             broken = self.violation(costs)
-            feasible = np.where(broken > 0.0, -_squash(broken), merit)
-            return np.where(costs.valid, feasible, -1.0 - _squash(costs.distance))
+            ranked = np.where(broken == 0.0, merit, -_squash(broken))
+            return np.where(costs.valid, ranked, -1.0 - _squash(costs.distance))
 
     def violation(self, costs: Costs) -> FloatArray:
-        """Sum of the relative excesses over all constraints, ``(N,)``, 0 for feasible rows (NaN for invalid ones)."""
+        """Sum of the relative excesses over all constraints, ``(N,)``, 0 for feasible rows (NaN where a metric is NaN)."""
         total = np.zeros(len(costs))
         for constraint in self.constraints:
             total = total + constraint.violation(costs)
@@ -112,7 +112,7 @@ class Minimise(Objective):
         return costs[self.metric]
 
     def _score(self, costs: Costs) -> FloatArray:
-        return self.reference / costs[self.metric]
+        return self.reference / _from_zero(costs[self.metric])
 
     def __str__(self) -> str:
         return f"minimise {self.metric}{self._suffix()}"
@@ -154,13 +154,16 @@ class Product(Objective):
         return (*self.weights, *self._constrained())
 
     def value(self, costs: Costs) -> FloatArray:
-        total = np.ones(len(costs))
-        for name, weight in self.weights.items():
-            total = total * (costs[name] if weight == 1.0 else costs[name] ** weight)
-        return total
+        return self._product({name: costs[name] for name in self.weights}, len(costs))
 
     def _score(self, costs: Costs) -> FloatArray:
-        return self.reference / self.value(costs)
+        return self.reference / self._product({name: _from_zero(costs[name]) for name in self.weights}, len(costs))
+
+    def _product(self, values: Mapping[str, FloatArray], n: int) -> FloatArray:
+        total = np.ones(n)
+        for name, weight in self.weights.items():
+            total = total * (values[name] if weight == 1.0 else values[name] ** weight)
+        return total
 
     def __str__(self) -> str:
         terms = (n if w == 1 else f"{n}^{w:g}" for n, w in self.weights.items())
@@ -219,6 +222,11 @@ class Legacy(Objective):
 
     def __str__(self) -> str:
         return "legacy reward towards " + ", ".join(f"{n} = {t:g}" for n, t in self.targets.items()) + self._suffix()
+
+
+def _from_zero(value: FloatArray) -> FloatArray:
+    """A metric that cannot be negative: below zero (rounding, -0.0) counts as zero, so that ratios stay monotone."""
+    return np.maximum(value, 0.0) + 0.0
 
 
 def _squash(excess: FloatArray) -> FloatArray:

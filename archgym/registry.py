@@ -7,11 +7,12 @@ entry-point groups ``archgym.tasks`` (an entry resolves to a :class:`~archgym.fa
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archgym.errors import BadInput, did_you_mean
 from archgym.strings import resolve
@@ -24,20 +25,47 @@ if TYPE_CHECKING:
 BUILT_IN = {"archgym.tasks": "archgym.envs:FAMILIES", "archgym.agents": "archgym.agents:AGENTS"}
 
 
-@cache
 def families() -> dict[str, Family]:
     """Every environment family by name."""
-    return _load_all("archgym.tasks")
+    return _catalogue(_half_imported())[0]
+
+
+def _tasks() -> dict[str, Task]:
+    return _catalogue(_half_imported())[1]
+
+
+def _half_imported() -> frozenset[str]:
+    """Plug-ins whose module is being imported right now, and imports us: they are taken in once it is done."""
+    modules = {p.name: sys.modules.get(p.module) for p in _plugins("archgym.tasks")}
+    return frozenset(n for n, m in modules.items() if getattr(getattr(m, "__spec__", None), "_initializing", False))
 
 
 @cache
-def _tasks() -> dict[str, Task]:
+def _catalogue(without: frozenset[str]) -> tuple[dict[str, Family], dict[str, Task]]:
+    """Families and tasks, ours first; a plug-in is in with all of its tasks, or left out with a warning."""
+    known: dict[str, Family] = {}
+    tasks: dict[str, Task] = {}
+    for name, path in _own("archgym.tasks").items():
+        known[name] = resolve(path)
+        tasks |= _new_tasks(known[name], tasks)
+    for plugin in (p for p in _plugins("archgym.tasks") if p.name not in without):
+        try:
+            if plugin.name in known:
+                raise ValueError(f"two families are called {plugin.name}")
+            family = plugin.load()
+            tasks |= _new_tasks(family, tasks)
+            known[plugin.name] = family
+        except Exception as error:  # a stranger's package may fail in any way; it must not take ours down
+            warnings.warn(f"plug-in {plugin.name} ({plugin.value}) left out: {error}", stacklevel=2)
+    return known, tasks
+
+
+def _new_tasks(family: Family, taken: Mapping[str, Task]) -> dict[str, Task]:
     found: dict[str, Task] = {}
-    for family in families().values():
-        for task in family.tasks():
-            if task.id in found:
-                raise ValueError(f"two tasks are called {task.id}")
-            found[task.id] = task
+    for task in family.tasks():
+        if task.id in found or task.id in taken:
+            raise ValueError(f"two tasks are called {task.id}")
+        found[task.id] = task
     return found
 
 
@@ -77,8 +105,7 @@ def get_agent(name: str) -> type[Agent]:
         return found
     for plugin in _plugins("archgym.agents"):
         if plugin.name == name:
-            loaded: type[Agent] = plugin.load()
-            return loaded
+            return _load_agent(plugin)
     raise BadInput(f"there is no agent '{name}'" + did_you_mean(name, agent_names()))
 
 
@@ -94,11 +121,11 @@ def _plugins(group: str) -> tuple[EntryPoint, ...]:
     return tuple(sorted((p for p in entry_points(group=group) if p.name not in own), key=lambda p: p.name))
 
 
-def _load_all(group: str) -> dict[str, Any]:
-    found = {name: resolve(path) for name, path in _own(group).items()}
-    for plugin in _plugins(group):
-        try:
-            found[plugin.name] = plugin.load()
-        except Exception as error:  # a stranger's package may fail in any way; it must not take ours down
-            warnings.warn(f"plug-in {plugin.name} ({plugin.value}) left out: {error}", stacklevel=2)
-    return found
+def _load_agent(plugin: EntryPoint) -> type[Agent]:
+    try:
+        loaded: type[Agent] = plugin.load()
+    except BadInput:  # an optional library is missing, and the message says which
+        raise
+    except Exception as error:
+        raise BadInput(f"agent '{plugin.name}' of a plug-in ({plugin.value}) cannot be loaded: {error}") from error
+    return loaded

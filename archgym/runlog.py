@@ -75,7 +75,8 @@ class RunLog:
         costs = self.task.model.evaluate(self.x[rows])
         score = self.task.objective.score(costs)
         found = _differences(self.costs.values[rows], costs.values, [m.name for m in costs.metrics])
-        found += _differences(self.costs.valid[rows, None], costs.valid[:, None], ["valid"])
+        for name in ("valid", "reason", "distance"):
+            found += _differences(getattr(self.costs, name)[rows, None], getattr(costs, name)[:, None], [name])
         found += _differences(self.score[rows, None], score[:, None], ["score"])
         return sorted(found, key=lambda d: d.trial)
 
@@ -99,8 +100,8 @@ class RunLog:
         return pa.table(columns)
 
     @classmethod
-    def load(cls, folder: Path) -> RunLog:
-        """Read a finished run.
+    def load(cls, folder: Path, task: Task | None = None) -> RunLog:
+        """Read a finished run; ``task``, where the caller has built the run's already, saves building it again.
 
         Raises:
             BadInput: not a finished run, or its files do not fit each other.
@@ -109,11 +110,13 @@ class RunLog:
         if manifest.get("status") != "complete":
             raise BadInput(f"{folder}: the run is not complete")
         spec = RunSpec.from_dict(manifest.get("spec"), str(folder / MANIFEST))
-        task = registry.get_task(spec.task, spec.options)
+        task = task or registry.get_task(spec.task, spec.options)
         columns = _read_columns(folder / TRIALS)
         try:
-            return cls(manifest, *_trials(task, columns))
-        except (KeyError, ValueError) as error:
+            log = cls(manifest, *_trials(task, columns))
+            log.__dict__["task"] = task  # the cached property: a varied task would be built once more
+            return log
+        except (KeyError, ValueError, TypeError, ArithmeticError) as error:
             raise BadInput(f"{folder / TRIALS}: not the trials of {task.id}: {error}") from None
 
 
@@ -131,11 +134,12 @@ def _read_columns(path: Path) -> dict[str, np.ndarray[Any, Any]]:
 
     try:
         table = pq.read_table(path, partitioning=None)
-    except (OSError, pa.ArrowException) as error:
-        raise BadInput(f"{path}: not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
-    return {name: table[name].to_numpy() for name in table.column_names}
+        return {name: table[name].to_numpy() for name in table.column_names}
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise BadInput(f"{path}: not a Parquet file that can be read: {(str(error) or 'broken').splitlines()[0]}") from None
 
 
+@np.errstate(invalid="raise")  # NaN is no whole number
 def _trials(task: Task, columns: dict[str, np.ndarray[Any, Any]]) -> tuple[IntArray, Costs, FloatArray]:
     metrics = task.model.metrics
     costs = Costs(

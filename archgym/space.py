@@ -31,7 +31,7 @@ class Param:
 
     Args:
         name: snake_case, unique in its space.
-        values: the values it may take, all different; their order is the order of the indices.
+        values: the values it may take, all different (1 and 1.0 and "1" are the same); their order is the order of the indices.
         unit: unit of the values, empty for plain counts and names.
         ordered: True where neighbouring values are near in meaning (sizes, counts), False for categories.
         doc: one line on what the knob does.
@@ -46,8 +46,11 @@ class Param:
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ValueError(f"knob name {self.name!r} is not an identifier")
-        if not self.values or len({(type(v), v) for v in self.values}) != len(self.values):
-            raise ValueError(f"knob {self.name} needs at least one value, all of them different")
+        if not self.values or len({_text(v) for v in self.values}) != len(self.values):
+            raise ValueError(f"knob {self.name} needs at least one value, all of them different as text")
+        kinds = {bool if isinstance(v, bool) else type(v) for v in self.values}
+        if not all(issubclass(k, Value) for k in kinds) or (bool in kinds and len(kinds) > 1):
+            raise ValueError(f"knob {self.name}: values are text, numbers or booleans, and booleans stay among themselves")
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -134,7 +137,10 @@ class DesignSpace:
         Raises:
             BadInput: wrong shape, not whole numbers, or an index outside its knob.
         """
-        rows = np.asarray(x)
+        try:
+            rows = np.asarray(x)
+        except (ValueError, OverflowError) as error:
+            raise BadInput(f"designs must have shape (N, {len(self)}): {error}") from None
         if rows.ndim != 2 or rows.shape[1] != len(self):
             raise BadInput(f"designs must have shape (N, {len(self)}), got {rows.shape}")
         if rows.dtype.kind not in "iu":

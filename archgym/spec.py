@@ -54,7 +54,7 @@ class RunSpec:
         amount = chosen.budget if budget is None else budget
         _whole("budget", amount, 1)
         _whole("seed", seed, 0)
-        return cls(chosen.id, agent, settings, seed, amount, dict(options or {}))
+        return cls(chosen.id, agent, settings, seed, amount, _differing(chosen.id, options or {}))
 
     @cached_property
     def id(self) -> str:
@@ -75,12 +75,21 @@ class RunSpec:
         """
         from pydantic import TypeAdapter, ValidationError
 
-        try:
-            return TypeAdapter(RunSpec).validate_python(raw, extra="forbid")
+        try:  # by way of JSON, where pydantic's strict mode takes an object for a dataclass and bends no type
+            return TypeAdapter(RunSpec).validate_json(json.dumps(raw), strict=True, extra="forbid")
+        except (TypeError, RecursionError) as error:
+            raise BadInput(f"{where}: spec: {error}") from None
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(p) for p in first["loc"]) or "spec"
             raise BadInput(f"{where}: {place}: {first['msg']}") from None
+
+
+def _differing(task_id: str, options: Mapping[str, str]) -> dict[str, str]:
+    """Options as text, without those that only repeat the task's own: one run has one id."""
+    task = registry.get_task(task_id)
+    own = {"workload": task.workload, **task.options}
+    return {name: str(value) for name, value in options.items() if str(value) != own[name]}
 
 
 def _whole(name: str, number: object, least: int) -> None:

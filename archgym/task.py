@@ -53,6 +53,7 @@ class Task:
         cards: package that holds ``cards/<id>.json``.
         doc: one line on what makes the task interesting.
         varied: True for a variant made by :meth:`vary`; nothing is known of its optimum.
+        options_set: what :meth:`vary` was given, so that a run of the variant can be specified.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Task:
     cards: str = ""
     doc: str = ""
     varied: bool = False
+    options_set: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def model(self) -> CostModel:
@@ -125,7 +127,7 @@ class Task:
         if merged == known:
             return self
         workload = merged.pop("workload")
-        return replace(self, workload=workload, options=merged, varied=True)
+        return replace(self, workload=workload, options=merged, varied=True, options_set=dict(options))
 
     def __getstate__(self) -> dict[str, Any]:
         # A model holds compiled kernels and traces: another process builds its own.

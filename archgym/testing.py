@@ -173,9 +173,15 @@ def _check_names(model: CostModel) -> None:
     assert len(set(names)) == len(names), "a knob and a metric share a name"
     assert not RESERVED & set(names), f"{RESERVED & set(names)} are columns of every log"
     for metric in model.metrics:
-        suffix = metric.name.rsplit("_", 1)[-1]
-        assert UNITS.get(suffix, metric.unit) == metric.unit, f"{metric.name} is declared in {metric.unit!r}"
+        said = _unit_in(metric.name)
+        assert said in (None, metric.unit), f"{metric.name} is declared in {metric.unit!r}"
     assert model.version, "a model needs a version"
+
+
+def _unit_in(name: str) -> str | None:
+    """The unit that a metric's name ends in, ``B/s`` for ``bandwidth_bytes_per_s``; None where it ends in none."""
+    parts = [UNITS.get(part.rsplit("_", 1)[-1]) for part in name.split("_per_")]
+    return None if None in parts else "/".join(p for p in parts if p)
 
 
 def _check_costs(model: CostModel, costs: Costs, n: int) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import time
 import zlib
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archgym.costs import Costs
-from archgym.errors import ArchGymError, BadInput
+from archgym.errors import BadInput
+from archgym.files import writing
 from archgym.space import FloatArray, IntArray
 from archgym.task import Task
 
@@ -120,10 +122,11 @@ class TrialLog:
         return {"format": 1, "task": self._task.id, "fingerprint": self._task.fingerprint, **names}
 
     def _open(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists() or not self._recover(path):
-            path.write_bytes(json.dumps(self._header()).encode() + b"\n")
-        self._file = path.open("ab", buffering=0)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists() or not self._recover(path):
+                path.write_bytes(json.dumps(self._header()).encode() + b"\n")
+            self._file = path.open("ab", buffering=0)
 
     def _recover(self, path: Path) -> bool:
         """Read the intact records and cut the torn tail off; False where not even the header survived."""
@@ -143,7 +146,7 @@ class TrialLog:
         """The agent asked for other designs than before: keep the old file aside and start the log again."""
         assert self._path is not None
         self.close()
-        self._path.replace(self._path.with_suffix(".log.diverged"))
+        self._path.replace(_free_name(self._path))
         self._old = self._old[:0]
         self._open(self._path)
         if len(self._parts) > 1:
@@ -152,15 +155,20 @@ class TrialLog:
     def _write(self, rows: NDArray[np.void]) -> None:
         if self._file is None or len(rows) == 0:
             return
-        try:
+        assert self._path is not None
+        with writing(self._path):
             data = memoryview(rows.tobytes())
             while data:
                 data = data[self._file.write(data) :]
             if time.monotonic() - self._synced > SYNC_EVERY_S:
                 os.fsync(self._file.fileno())
                 self._synced = time.monotonic()
-        except OSError as error:
-            raise ArchGymError(f"{self._path}: cannot be written: {error.strerror}") from error
+
+
+def _free_name(path: Path) -> Path:
+    """The first of ``<name>.diverged``, ``<name>.diverged.2``, … that is not taken."""
+    names = (path.with_name(f"{path.name}.diverged" + (f".{k}" if k > 1 else "")) for k in count(1))
+    return next(name for name in names if not name.exists())
 
 
 def _checksums(rows: NDArray[np.void]) -> NDArray[np.uint32]:

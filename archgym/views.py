@@ -30,7 +30,8 @@ def observe(costs: Costs) -> Observation:
     Invalid rows are all zeros. SI metrics span 1e-12 (joules) to 1e12 (operations): only the logarithm keeps them apart.
     """
     values = np.nan_to_num(costs.values, nan=0.0, posinf=1e45, neginf=-1e45)
-    logs = np.sign(values) * np.log10(1.0 + np.abs(values) / 1e-15) / 60.0
+    with np.errstate(over="ignore"):  # beyond 1e293 is as far as the scale goes
+        logs = np.sign(values) * np.log10(1.0 + np.abs(values) / 1e-15) / 60.0
     return np.clip(np.where(costs.valid[:, None], 0.5 + 0.5 * logs, 0.0), 0.0, 1.0).astype(np.float32)
 
 
@@ -162,11 +163,21 @@ class DesignVectorEnv(VectorEnv[Observation, IntArray, BoolArray]):
     Args:
         num_envs: designs per step.
         task, options: as for :class:`DesignEnv`.
+        view: ``"design"``; the sequential view is vectorised with ``make_vec(…, vectorization_mode="sync")``.
     """
 
     metadata = {"render_modes": [], "autoreset_mode": AutoresetMode.SAME_STEP}
 
-    def __init__(self, num_envs: int = 1, task: str | Evaluator = "", options: dict[str, str] | None = None, **_: Any) -> None:
+    def __init__(
+        self,
+        num_envs: int = 1,
+        task: str | Evaluator = "",
+        options: dict[str, str] | None = None,
+        view: str = "design",
+        render_mode: None = None,
+    ) -> None:
+        if view != "design":
+            raise BadInput(f"the {view} view has no native batch: pass vectorization_mode='sync' or 'async'")
         single = DesignEnv(_evaluator(task, options))
         self.evaluator = single.evaluator
         self.num_envs = num_envs
@@ -185,7 +196,10 @@ class DesignVectorEnv(VectorEnv[Observation, IntArray, BoolArray]):
 
     def step(self, actions: Any) -> tuple[Observation, Any, Any, Any, dict[str, Any]]:
         """Evaluate ``actions (N, D)`` as one batch."""
-        answer = self.evaluator.evaluate(np.asarray(actions))
+        rows = np.asarray(actions)
+        if len(rows) != self.num_envs:
+            raise BadInput(f"{self.num_envs} environments were sent {len(rows)} actions")
+        answer = self.evaluator.evaluate(rows)
         everyone = np.ones(self.num_envs, dtype=np.bool_)
         metrics = {m.name: answer.costs.values[:, j] for j, m in enumerate(answer.costs.metrics)}
         info = {

@@ -6,12 +6,13 @@ in one file, so that it can be stopped and taken up at will; tasks that share a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from archgym import registry
 from archgym.card import BestKnown, Card, FrontPoint
 from archgym.costs import Costs
 from archgym.errors import BadInput
@@ -20,11 +21,15 @@ from archgym.model import CostModel
 from archgym.objective import relative_regret
 from archgym.pareto import hypervolume, nondominated
 from archgym.space import FloatArray, IntArray
+from archgym.spec import RunSpec
 from archgym.strings import resolve
 from archgym.task import Task
 
 BUDGETS = (16, 64, 256, 1024)
-SAMPLES = 8192
+SAMPLES = 4096
+SEARCHERS = {"genetic": 2, "evolution": 2}
+SEARCH_BUDGET = 2048
+SCRATCH = Path("results/difficulty")
 SLICE = 16_384
 FRONT_LIMIT = 200
 ENUMERABLE = 5_000_000
@@ -41,6 +46,27 @@ class Designs:
 
     def __len__(self) -> int:
         return len(self.x)
+
+
+def command(
+    task_id: str,
+    options: Mapping[str, str],
+    enumerate_all: bool = False,
+    scratch: Path = SCRATCH,
+    progress: Report | None = None,
+) -> Card:
+    """The card of a task, computed now.
+
+    Args:
+        task_id, options: the task.
+        enumerate_all: walk the whole space for the exact optimum and front; else our agents' best stands for it.
+        scratch: where evaluated designs are kept, so that an interrupted computation goes on, and the tasks of one model share.
+        progress: called with (designs done, designs in all).
+    """
+    task = registry.get_task(task_id, options)
+    random = sample(task, scratch)
+    known = enumerate_space(task, scratch, progress) if enumerate_all else search_best(task)
+    return compute_card(task, random, known, enumerate_all)
 
 
 def compute_card(task: Task, random: Designs, known: Designs, exact: bool) -> Card:
@@ -81,11 +107,14 @@ def median_best_of(regret: FloatArray, draws: int) -> float:
     return float(ordered[min(int(place * len(ordered)), len(ordered) - 1)])
 
 
-def sample(task: Task, n: int = SAMPLES, seed: int = 20_260) -> Designs:
-    """``n`` uniform random designs with their costs; the same for every task on one model."""
+def sample(task: Task, scratch: Path = SCRATCH, n: int = SAMPLES, seed: int = 20_260) -> Designs:
+    """``n`` uniform random designs with their costs; the same for every task on one model, and kept in ``scratch``."""
     x = task.space.sample(np.random.default_rng(seed), n)
     folded, inverse = np.unique(task.model.canonical(x), axis=0, return_inverse=True)
-    return Designs(x, task.model.evaluate(folded).take(inverse.reshape(-1).astype(np.int64)))
+    path = scratch / task.model.fingerprint / f"random-{seed}-{n}.npz"
+    if not path.exists():
+        _write(path, folded, task.model.evaluate(folded))
+    return Designs(x, _read(task.model, path).costs.take(inverse.reshape(-1).astype(np.int64)))
 
 
 def enumerate_space(task: Task, scratch: Path, progress: Report | None = None) -> Designs:
@@ -101,12 +130,13 @@ def enumerate_space(task: Task, scratch: Path, progress: Report | None = None) -
     return Designs(np.concatenate([p.x for p in parts]), Costs.concatenate([p.costs for p in parts]))
 
 
-def search_best(task: Task, agents: dict[str, int], budget: int) -> Designs:
+def search_best(task: Task, agents: Mapping[str, int] = SEARCHERS, budget: int = SEARCH_BUDGET) -> Designs:
     """What some of our agents find: ``{agent: seeds}`` runs of ``budget`` evaluations each."""
     from archgym.running import run
-    from archgym.spec import RunSpec
 
-    logs = [run(RunSpec.create(task.id, a, seed=s, budget=budget)) for a, n in agents.items() for s in range(n)]
+    options = task.options_set
+    specs = [RunSpec.create(task.id, a, None, s, budget, options) for a, n in agents.items() for s in range(n)]
+    logs = [run(spec) for spec in specs]
     return Designs(np.concatenate([log.x for log in logs]), Costs.concatenate([log.costs for log in logs]))
 
 
@@ -128,18 +158,21 @@ def _slices(task: Task, folder: Path, progress: Report | None) -> Iterator[Desig
             _evaluate_slice(task.model, start, stop, path)
         if progress:
             progress(stop, task.space.size)
-        yield _read_slice(task.model, path)
+        yield _read(task.model, path)
 
 
 def _evaluate_slice(model: CostModel, start: int, stop: int, path: Path) -> None:
     x = model.space.enumerate(start, stop)
     own = x[(model.canonical(x) == x).all(axis=1)]
-    costs = model.evaluate(own)
+    _write(path, own, model.evaluate(own))
+
+
+def _write(path: Path, x: IntArray, costs: Costs) -> None:
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, x=own, values=costs.values, valid=costs.valid, reason=costs.reason, distance=costs.distance)
+        np.savez(file, x=x, values=costs.values, valid=costs.valid, reason=costs.reason, distance=costs.distance)
 
 
-def _read_slice(model: CostModel, path: Path) -> Designs:
+def _read(model: CostModel, path: Path) -> Designs:
     with np.load(path, allow_pickle=False) as data:
         costs = Costs(model.metrics, data["values"], data["valid"], data["reason"], model.rules, data["distance"])
         return Designs(data["x"], costs)
@@ -190,4 +223,3 @@ def _rank_correlation(task: Task, costs: Costs) -> dict[str, float]:
 
 def _significant(value: float) -> float:
     return float(f"{value:.4g}")
-

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
 from archgym.family import Table
 
 from .kernel import set_threads, threads
-from .model import MemoryModel, programs
 from .memspec import load_memspec
+from .model import MemoryModel, programs
 from .space import DRAMGYM
 from .traces import BUILT_IN
 
@@ -74,14 +75,11 @@ def _timed(work: Callable[[], object], clock: Callable[[], float]) -> float:
     return clock() - started
 
 
-class _using:
+@contextmanager
+def _using(n: int) -> Iterator[None]:
     """Run with n threads, then with the default again."""
-
-    def __init__(self, n: int) -> None:
-        self._n = n
-
-    def __enter__(self) -> None:
-        set_threads(self._n)
-
-    def __exit__(self, *_: object) -> None:
+    set_threads(n)
+    try:
+        yield
+    finally:
         set_threads(None)

@@ -17,9 +17,9 @@ from archgym.errors import BadInput, did_you_mean
 from archgym.family import Fidelity, Table
 from archgym.space import BoolArray, FloatArray
 
+from .kernel.layout import N_CONFIG, CmdMux, Config
 from .model import COMMANDS, METRICS, simulate_rows
 from .space import NEUTRAL, code
-from .kernel.layout import N_CONFIG, CmdMux, Config
 from .traces import BUILT_IN, Trace, load_trace
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -77,7 +77,7 @@ def fidelity(reference: Path | None = None, workloads: Path | None = None) -> Fi
     covered = np.array([row["PowerDownPolicy"] == "NoPowerDown" for row in rows])
     figures = {name: _compare(rows, predicted, name, covered) for name in FIGURES}
     figures["command_counts"] = _compare_counts(rows, predicted, covered)
-    columns = {name: [row.get(name, "") for row in rows] for name in rows[0]}
+    columns: dict[str, Sequence[Any]] = {name: [row.get(name, "") for row in rows] for name in rows[0]}
     columns |= {f"{name}_predicted": _cells(values, covered) for name, values in predicted.items()}
     return Fidelity([_table(figures, len(rows), covered)], figures, columns, _passed(figures))
 
@@ -223,7 +223,7 @@ def _table(figures: Mapping[str, dict[str, Any]], rows: int, covered: BoolArray)
     ]
     notes = (
         f"{int(covered.sum())} of {rows} rows: those with a power-down policy are not covered (DRAMGym fixes NoPowerDown).",
-        "exact: equal to the last digit that DRAMSys prints. Latencies *_sent_* count from the send, the others from the trace.",
+        "exact: to the last digit that DRAMSys prints. Latencies *_sent_* count from the send, the others from the trace.",
     )
     headings = ("metric", "rows", "exact", "within 1 %", "mean error", "largest error", "promised")
     return Table("memory controller against DRAMSys 4.0", headings, cells, notes)

@@ -188,12 +188,8 @@ def _occurrence(lane: Int64Array) -> Int64Array:
 
 
 KINDS: Mapping[str, Kind] = {
-    "stream": Kind(
-        stream, Knobs(gap=5.0, write_ratio=1 / 3, footprint=3 * 0x8040000, streams=3), (*_COMMON, "streams")
-    ),
-    "stride": Kind(
-        stride, Knobs(15_000, gap=8.0, write_ratio=0.2, footprint=1024 * 147_456), (*_COMMON, "stride")
-    ),
+    "stream": Kind(stream, Knobs(gap=5.0, write_ratio=1 / 3, footprint=3 * 0x8040000, streams=3), (*_COMMON, "streams")),
+    "stride": Kind(stride, Knobs(15_000, gap=8.0, write_ratio=0.2, footprint=1024 * 147_456), (*_COMMON, "stride")),
     "random": Kind(random, Knobs(gap=8.0, write_ratio=0.3), _COMMON),
     "cloud": Kind(cloud, Knobs(gap=9.0, write_ratio=0.25), (*_COMMON, "streams", "zipf")),
     "saturate": Kind(saturate, Knobs(30_000, gap=1.0, write_ratio=0.28, streams=4), (*_COMMON, "streams")),

@@ -90,7 +90,6 @@ def simulate_rows(spec_name: str, trace: Trace, config: IntArray) -> dict[str, F
     return to_metrics(simulate(config, spec, trace, decode(spec, trace.address, [("default", 1, 1, 64)])), spec)
 
 
-
 class MemoryModel(CostModel):
     """A controller's design on one program, or on several at once with weights.
 
@@ -124,8 +123,7 @@ class MemoryModel(CostModel):
         config[:, Config.N_CHANNELS], config[:, Config.N_RANKS] = self._shape
         config[:, Config.MAPPING] = self._scheme_of(x)
         results = [
-            simulate(config, self.spec, trace, decoded)
-            for trace, decoded in zip(self.programs, self._decoded, strict=True)
+            simulate(config, self.spec, trace, decoded) for trace, decoded in zip(self.programs, self._decoded, strict=True)
         ]
         served = [raw[:, Out.N_SERVED] == len(trace) for raw, trace in zip(results, self.programs, strict=True)]
         values = self._combine([to_metrics(raw, self.spec) for raw in results])

@@ -39,9 +39,7 @@ REFRESH_POLICY = Param("refresh_policy", ("no_refresh", "all_bank"), doc="no_ref
 REFRESH_MAX_POSTPONED = Param("refresh_max_postponed", (1, 2, 4, 8), "refreshes", True, "refreshes put off under load")
 REFRESH_MAX_PULLED_IN = Param("refresh_max_pulled_in", (1, 2, 4, 8), "refreshes", True, "refreshes done early when idle")
 ARBITER = Param("arbiter", ("simple", "fifo", "reorder"), doc="front end: blocking, in flight window, in-order window")
-MAX_ACTIVE_TRANSACTIONS = Param(
-    "max_active_transactions", POWERS, "requests", True, "window of the fifo and reorder arbiters"
-)
+MAX_ACTIVE_TRANSACTIONS = Param("max_active_transactions", POWERS, "requests", True, "window of the fifo and reorder arbiters")
 EXTENDED_MAPPINGS = (
     "row_bank_column",
     "row_column_bank",

@@ -53,9 +53,7 @@ def load_trace(
         if is_generator_text(path_or_name):
             return generate_text(path_or_name)
         _check_exists(path_or_name)
-    return read_trace(
-        path_or_name, format=format, instructions_per_cycle=instructions_per_cycle, limits=limits
-    )
+    return read_trace(path_or_name, format=format, instructions_per_cycle=instructions_per_cycle, limits=limits)
 
 
 @cache

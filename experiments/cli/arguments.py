@@ -1,0 +1,50 @@
+"""Arguments that several commands share, and how their text is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archgym.errors import BadInput
+
+Options = Annotated[
+    list[str] | None, typer.Option("--option", metavar="K=V", help="Set what the task leaves open; may be repeated.")
+]
+Settings = Annotated[list[str] | None, typer.Option("--set", metavar="K=V", help="Set one by name; may be repeated.")]
+Workload = Annotated[Path | None, typer.Option("--workload", metavar="FILE", help="Evaluate on this workload instead.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def pairs(texts: list[str] | None, flag: str) -> dict[str, str]:
+    """``["k=v", …]`` as a dict.
+
+    Raises:
+        BadInput: a text without ``=``, or a name given twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts or []:
+        name, sign, value = (part.strip() for part in text.partition("="))
+        if not sign or not name:
+            raise BadInput(f"{flag} takes NAME=VALUE, got '{text}'")
+        if name in found:
+            raise BadInput(f"{flag} {name} is given twice")
+        found[name] = value
+    return found
+
+
+def task_options(texts: list[str] | None, workload: Path | None = None) -> dict[str, str]:
+    """The options of a task from ``--option`` and ``--workload``.
+
+    Raises:
+        BadInput: the workload's file does not exist.
+    """
+    found = pairs(texts, "--option")
+    if workload is not None:
+        if not workload.is_file():
+            raise BadInput(
+                f"{workload}: cannot be read: {'Is a directory' if workload.is_dir() else 'No such file or directory'}"
+            )
+        found["workload"] = str(workload)
+    return found

@@ -1,0 +1,49 @@
+"""Does every task keep the promises that ``archgym.testing`` checks, and pass Gymnasium's and SB3's checkers?
+
+A new task is tested by being registered; nothing is added here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import archgym
+from archgym import Evaluator
+from archgym.pareto import hypervolume
+from archgym.testing import check_env, check_task, toy_task
+
+TASKS = archgym.task_ids()
+
+
+@pytest.mark.parametrize("task_id", TASKS)
+def test_the_task_conforms(task_id: str) -> None:
+    check_task(archgym.get_task(task_id), samples=8)
+
+
+@pytest.mark.parametrize("task_id", TASKS)
+def test_its_views_conform(task_id: str) -> None:
+    check_env(archgym.get_task(task_id))
+
+
+@pytest.mark.parametrize("task_id", TASKS)
+def test_it_can_be_solved_and_failed(task_id: str) -> None:
+    """A few designs are feasible, and they do not all score the same; some reach beyond the reference point."""
+    task = archgym.get_task(task_id)
+    answer = Evaluator(task).evaluate(task.space.sample(np.random.default_rng(0), 48))
+    assert (answer.score > 0).any(), "none of 48 random designs is feasible"
+    assert len(np.unique(answer.score)) > 4, "48 random designs score alike"
+    assert hypervolume(answer.front) > 0, "none of 48 random designs is better than the reference point"
+
+
+@pytest.mark.parametrize("task_id", TASKS)
+def test_it_says_what_it_is(task_id: str) -> None:
+    task = archgym.get_task(task_id)
+    assert task.doc.strip() and task.tags is not None and task.workload
+    assert all(p.doc for p in task.space.params), "every knob has a line that says what it does"
+    assert all(m.doc for m in task.model.metrics), "every metric has a line that says what is measured"
+
+
+def test_the_toy_conforms() -> None:
+    check_task(toy_task())
+    check_env(toy_task())
