@@ -28,14 +28,14 @@ FRONT_ROWS = 10
 _COLUMNS = (
     "agent",
     "runs",
-    "score, median",
-    "best",
+    "best score, median",
+    "best score",
     "best value",
     "regret, median",
     "hypervolume, median",
     "evaluations",
-    "agent / run",
-    "model / run",
+    "agent, s / run",
+    "model, s / run",
 )
 
 
@@ -122,7 +122,7 @@ def summarise(folder: Path, plan: Plan) -> Iterator[tuple[list[Standing], Front]
 # -- as tables -------------------------------------------------------------------------------------------------------------
 
 
-def standing_table(rows: list[Standing]) -> Table:
+def standing_table(rows: list[Standing], task: Task) -> Table:
     """The table of one problem."""
     cells = [
         (
@@ -134,14 +134,14 @@ def standing_table(rows: list[Standing]) -> Table:
             percent(s.regret),
             plain(s.hypervolume) if s.hypervolume_share is None else percent(s.hypervolume_share),
             f"{s.evaluations:,}",
-            si(s.agent_s, "s"),
-            si(s.evaluate_s, "s"),
+            f"{s.agent_s:.3g}",
+            f"{s.evaluate_s:.3g}",
         )
         for s in rows
     ]
     known = any(s.hypervolume_share is not None for s in rows)
     notes = ("hypervolume is relative to that of the best-known front",) if known else ()
-    return Table(rows[0].problem, _COLUMNS, cells, notes)
+    return Table(f"{rows[0].problem}: {task.objective}", _COLUMNS, cells, notes)
 
 
 def front_table(front: Front, most: int = FRONT_ROWS) -> Table:

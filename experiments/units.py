@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 _SQUARES = {-18: "nm²", -12: "µm²", -6: "mm²", 0: "m²"}
-_PREFIXED = {"s", "J", "W", "B", "V", "A", "Hz", "B/s", "FLOP", "FLOP/s", "OP/s", "J*s", "s*J", "bit/s"}
+_PREFIXED = {"s", "J", "W", "B", "V", "A", "Hz", "B/s", "FLOP", "FLOP/s", "OP/s", "J·s", "bit/s"}
 NOTHING = "-"
 
 
@@ -52,11 +52,11 @@ def metric_units(task: Task) -> dict[str, str]:
 
 
 def objective_unit(task: Task) -> str:
-    """Unit of ``task.objective.value``: the metric's, or the product of the metrics' units."""
+    """Unit of ``task.objective.value``: the metric's, or the product of the metrics' units, such as ``J·s``."""
     units = metric_units(task)
     weights = getattr(task.objective, "weights", None)
     if weights:
-        return "*".join(_power(units.get(name, ""), weight) for name, weight in weights.items() if units.get(name))
+        return "·".join(sorted(_power(units[name], weight) for name, weight in weights.items() if units.get(name)))
     metric = getattr(task.objective, "metric", None)
     return units.get(metric, "") if metric else ""
 

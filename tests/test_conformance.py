@@ -10,7 +10,6 @@ import pytest
 
 import archgym
 from archgym import Evaluator
-from archgym.pareto import hypervolume
 from archgym.testing import check_env, check_task, toy_task
 
 TASKS = archgym.task_ids()
@@ -27,13 +26,13 @@ def test_its_views_conform(task_id: str) -> None:
 
 
 @pytest.mark.parametrize("task_id", TASKS)
-def test_it_can_be_solved_and_failed(task_id: str) -> None:
-    """A few designs are feasible, and they do not all score the same; some reach beyond the reference point."""
+def test_it_tells_designs_apart(task_id: str) -> None:
     task = archgym.get_task(task_id)
-    answer = Evaluator(task).evaluate(task.space.sample(np.random.default_rng(0), 48))
-    assert (answer.score > 0).any(), "none of 48 random designs is feasible"
-    assert len(np.unique(answer.score)) > 4, "48 random designs score alike"
-    assert hypervolume(answer.front) > 0, "none of 48 random designs is better than the reference point"
+    score = Evaluator(task).evaluate(task.space.sample(np.random.default_rng(0), 32)).score
+    assert len(np.unique(score)) > 8, "32 random designs score alike"
+    if task.best_known:
+        assert task.best_known.score >= score.max(), "a random design beats the best known: compute the card again"
+        assert task.best_known.score > 0 and task.best_known.hypervolume > 0, "nothing reaches the reference point"
 
 
 @pytest.mark.parametrize("task_id", TASKS)

@@ -7,6 +7,7 @@ A change that moves a number bumps the model's ``version``; then, and for new ta
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,9 @@ def load(family: str) -> dict[str, Any]:
 
 def save(family: str, task_id: str, entry: dict[str, Any]) -> None:
     whole = {**load(family), task_id: entry}
-    write_text(FOLDER / f"{family}.json", json.dumps(dict(sorted(whole.items())), indent=1) + "\n")
+    text = json.dumps(dict(sorted(whole.items())), indent=1)
+    text = re.sub(r"\{[^{}\[\]]*\}|\[[^{}\[\]]*\]", lambda inner: re.sub(r"\n\s*", " ", inner[0]), text)  # one design, one line
+    write_text(FOLDER / f"{family}.json", text + "\n")
 
 
 @pytest.mark.parametrize("task_id", TASKS)

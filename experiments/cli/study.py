@@ -52,7 +52,7 @@ def show(folder: Path, plan: Plan, json: bool) -> None:
     found = []
     for rows, front in summarise(folder, plan):
         if not json:
-            print_table(standing_table(rows))
+            print_table(standing_table(rows, front.task))
             print_table(front_table(front))
         found.append({"problem": rows[0].problem, "agents": [asdict(r) for r in rows], "front": front_records(front)})
     page = _report(folder) if found else None

@@ -28,7 +28,7 @@ from archgym.space import DesignSpace, Param
 from archgym.testing import check_agent, toy_task
 from archgym.triallog import TrialLog
 
-BUDGET = {"tpe": 128, "gp_bo": 64, "ppo": 256, "ppo_sequential": 256, "dqn": 256}
+BUDGET = {"tpe": 128, "gp_bo": 64, "ppo": 256, "ppo_sequential": 256, "dqn": 192}
 OPTUNA = ("tpe", "gp_bo")
 SB3 = ("ppo", "ppo_sequential", "dqn")
 

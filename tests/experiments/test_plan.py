@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from experiment_helpers import plan_of
 
+import archgym.experiments
 from archgym.errors import BadInput
 from archgym.experiments.plan import load_study, make_plan
 
+SHIPPED = Path(archgym.experiments.__file__).parent / "studies"
 GOOD = 'name = "s"\ntasks = ["toy-latency-v0"]\nagents = ["random"]\nseeds = 1\nbudget = 8\n'
 
 
@@ -125,3 +127,9 @@ def test_a_file_that_is_no_text(tmp_path: Path, data: bytes | None) -> None:
         file.write_bytes(data)
     with pytest.raises(BadInput, match="not UTF-8 text" if data else "cannot be read: No such file"):
         load_study(file)
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in SHIPPED.glob("*.toml")))
+def test_shipped_studies_can_be_planned(name: str) -> None:
+    plan = make_plan(load_study(SHIPPED / name))
+    assert plan.name == name.removesuffix(".toml") and plan.runs

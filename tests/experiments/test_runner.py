@@ -264,6 +264,7 @@ def test_statistics() -> None:
         (None, "s", "-"),
         (999.6, "W", "1.00 kW"),
         (64, "", "64"),
+        (1.29e-11, "J·s", "12.9 pJ·s"),
     ],
 )
 def test_units(value: float | None, unit: str, text: str) -> None:

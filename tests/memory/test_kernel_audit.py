@@ -220,7 +220,7 @@ def test_the_audit_rejects_commands_that_come_a_cycle_early():
     timing = dict.fromkeys(
         (*TIGHT, "AL", "READ_TO_WRITE_GAP", "COMMAND", "RTRS", "CCD_L_WR", "ACTPDEN", "REFPDEN", "CKE", "XP"), 1
     )
-    spec = SimpleNamespace(timing=timing | TIGHT, banks=4, bank_groups=1)
+    spec = SimpleNamespace(timing=timing | TIGHT | {"AL": 0}, banks=4, bank_groups=1)
     names = [("ACT", 0, 0), ("RD", 10, 0), ("PRE", 25, 0), ("ACT", 33, 0), ("WRA", 43, 0), ("ACT", 66, 0), ("PREA", 91, -1)]
     log = np.array([(t, Command[c], 0, 0, bank, 0) for c, t, bank in [*names, ("REFA", 99, -1), ("ACT", 129, 1)]])
     check_timing(log, spec)

@@ -82,8 +82,8 @@ def _in_ray_worker() -> bool:
 
 def is_extended(config: IntArray) -> BoolArray:
     """``bool (N,)``: designs that use an extended mechanism; the others run on the kernel without them."""
-    used: BoolArray = (config[:, _MECHANISMS] > 0).any(axis=1) | (config[:, _COPIES] > 1).any(axis=1)
-    return used
+    used = (config[:, _MECHANISMS] > 0).any(axis=1) | (config[:, _COPIES] > 1).any(axis=1)
+    return np.asarray(used, dtype=np.bool_)
 
 
 def simulate(config: IntArray, spec: MemSpec, trace: Trace, decoded: Decoded) -> FloatArray:

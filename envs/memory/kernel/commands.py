@@ -79,7 +79,7 @@ def serve(s, d, base, bank, t, command, k, n_ranks, in_id_order, queue_reorders,
         read(s, d, t, b, g, r, command - RD)
         s[READS + base] -= 1
         done = t + d[RL] + d[BURST]
-    if command == RDA or command == WRA:
+    if command in (RDA, WRA):
         close_row(s, base, bank)
     if n_ranks == 2:
         switch_rank(s, d, t, base + 1 - rank, command < WR)

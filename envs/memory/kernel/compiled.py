@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numba import njit
@@ -35,7 +34,7 @@ def make_kernel(source: int, extended: bool) -> Callable[..., None]:
     """The loop over the designs of a batch; ``extended`` is a compile-time constant (see `engine`)."""
 
     @njit(nogil=True, cache=True)
-    def run_rows(config, d, power, arrival, is_write, address, channel_of, bank_of, row, log, out):  # type: ignore[no-untyped-def]
+    def run_rows(config, d, power, arrival, is_write, address, channel_of, bank_of, row, log, out):
         n = arrival.size if source else 0
         s = np.zeros(STATE_SIZE, np.int64)
         link = np.empty((n, 2), np.int32)
@@ -51,7 +50,8 @@ def make_kernel(source: int, extended: bool) -> Callable[..., None]:
             )  # fmt: skip
             summarise(s, d, power, c[N_CHANNELS], c[N_RANKS], arrival, sent, response, values, histogram, out[i])
 
-    return run_rows  # type: ignore[no-any-return]
+    kernel: Callable[..., None] = run_rows
+    return kernel
 
 
 _SOURCE = source_hash()

@@ -15,7 +15,7 @@ from .jit import inlined, outlined
 from .layout import MAX_RANKS, NEVER, Arbiter, CmdMux, Command, Config, RefreshPolicy, ResponseQueue, Scheduler
 from .layout import Timing as T
 
-append, next_command, next_command_extended = B.append, B.next_command, X.next_command
+append, next_command, update_candidates = B.append, B.next_command, X.update_candidates
 allowed_type, power_down, issue_power = X.allowed_type, X.power_down, X.issue_power
 silent_banks, manager_event = X.silent_banks, X.manager_event
 evaluate, reset_refresh = refresh.evaluate, refresh.reset_refresh
@@ -41,7 +41,7 @@ AGE_CAP, PAGE_TIMEOUT = int(Config.AGE_CAP), int(Config.PAGE_TIMEOUT)
 POWER_DOWN_TIMER, N_CHANNELS, N_RANKS = int(Config.POWER_DOWN_TIMER), int(Config.N_CHANNELS), int(Config.N_RANKS)
 STRICT, NO_REFRESH, REORDER = int(CmdMux.STRICT), int(RefreshPolicy.NO_REFRESH), int(ResponseQueue.REORDER)
 ARBITER_SIMPLE, ARBITER_REORDER = int(Arbiter.SIMPLE), int(Arbiter.REORDER)
-FR_FCFS_GRP = int(Scheduler.FR_FCFS_GRP)
+FIFO, FR_FCFS_GRP = int(Scheduler.FIFO), int(Scheduler.FR_FCFS_GRP)
 REFI, BANK_GROUPS, BANKS = int(T.REFI), int(T.BANK_GROUPS), int(T.BANKS)
 
 CANDIDATES, BEST_TIME, GROUP_OF, RANK_OF = S.CANDIDATES, S.BEST_TIME, S.GROUP_OF, S.RANK_OF
@@ -52,7 +52,14 @@ TAKEN_AT, IDLE, LAST_RELEASE, SERVED = S.TAKEN_AT, S.IDLE, S.LAST_RELEASE, S.SER
 TRIGGER, BLOCKED, REFRESH_COMMAND, REFRESH_TIME = S.TRIGGER, S.BLOCKED, S.REFRESH_COMMAND, S.REFRESH_TIME
 POWER_STATE, POWER_COMMAND, POWER_TIME = S.POWER_STATE, S.POWER_COMMAND, S.POWER_TIME
 LAST_ACCEPT, LAST_RESPONSE = S.LAST_ACCEPT, S.LAST_RESPONSE
-FAW_RING, CHANNEL_SIZE, STATE_SIZE, MASK = S.FAW_RING, S.CHANNEL_SIZE, S.STATE_SIZE, S.BANK_MASK
+ANY = X.ANY
+ALLOWED, FAW_RING, CHANNEL_SIZE, STATE_SIZE, MASK = (
+    S.ALLOWED,
+    S.FAW_RING,
+    S.CHANNEL_SIZE,
+    S.STATE_SIZE,
+    S.BANK_MASK,
+)
 STALLED_REFRESHES = 64  # refreshes without a served request, while some wait, after which a run is dead-locked
 
 
@@ -85,6 +92,7 @@ def reset(s, config, d, channel_of, response):
             s[POWER_TIME + base + rank] = NEVER
         s[BEST_TIME + base] = NEVER
         s[TAKEN_AT + base] = -1
+        s[ALLOWED + base] = ANY
         s[NEXT_REQUEST + base] = next_of_channel(channel_of, base, 0) if config[N_CHANNELS] > 1 else 0
     s[LAST_ACCEPT] = -1
     s[LAST_RESPONSE] = -1
@@ -144,10 +152,12 @@ def run_design(
     strict = config[CMD_MUX] == STRICT
     max_active = config[MAX_ACTIVE]
     n_channels, n_ranks, timer = 1, 1, 0
-    high, low, age_cap, timeout = 0, 0, 0, 0
+    high, low, age_cap, timeout, every_bank = 0, 0, 0, 0, 0
     if extended:
+        for rank in range(config[N_RANKS]):
+            every_bank |= rank_mask(d, rank)
         n_channels, n_ranks, timer = config[N_CHANNELS], config[N_RANKS], config[POWER_DOWN_TIMER]
-        age_cap, timeout = config[AGE_CAP], config[PAGE_TIMEOUT]
+        age_cap, timeout = 0 if scheduler == FIFO else config[AGE_CAP], config[PAGE_TIMEOUT]
         high, low = 0 if strict else config[WRITE_HIGH], config[WRITE_LOW]
     n = arrival.size
     base, stalled = 0, 0
@@ -179,16 +189,16 @@ def run_design(
         dirty = 0
         # --- managers and command -------------------------------------------------------------------------------------
         if not arrives:
+            if extended and age_cap > 0 and s[BEST_TIME + base] == t:  # a request may have come of age since the last pass
+                update_candidates(
+                    s, base, s[CANDIDATES + base], t, policy, scheduler, s[ALLOWED + base], age_cap, timeout,
+                    accepted, is_write, row, address, link,
+                )  # fmt: skip
+                silent = silent_banks(s, base, n_ranks, d[BANKS])
+                choose(s, base, t, s[CANDIDATES + base] & ~silent, s[SERVED] if strict else -1)
             manage(s, d, base, t, n_ranks, max_postponed, timer, extended)
             if extended:
-                manager_time, manager_rank = manager_event(s, base, n_ranks)
-                if age_cap > 0 and s[BEST_TIME + base] == t:  # a request may have come of age since the last pass
-                    allowed = allowed_type(s, base, high, low)
-                    for bank in range(n_ranks * d[BANKS]):
-                        next_command_extended(
-                            s, base, bank, t, policy, scheduler, allowed, age_cap, timeout, accepted, is_write, row, address, link
-                        )
-                    choose(s, base, t, s[CANDIDATES + base] & ~silent_banks(s, base, n_ranks, d[BANKS]), s[SERVED] if strict else -1)
+                _, manager_rank = manager_event(s, base, n_ranks)
             r = base + manager_rank
             if s[REFRESH_COMMAND + r] >= 0 and s[REFRESH_TIME + r] == t:
                 command = issue_refresh(s, d, log, base, manager_rank, t, max_pulled_in)
@@ -237,10 +247,14 @@ def run_design(
         # --- what follows ---------------------------------------------------------------------------------------------
         if extended:
             allowed = allowed_type(s, base, high, low)
-            for bank in range(n_ranks * d[BANKS]):
-                next_command_extended(
-                    s, base, bank, t, policy, scheduler, allowed, age_cap, timeout, accepted, is_write, row, address, link
-                )
+            if allowed != s[ALLOWED + base]:
+                s[ALLOWED + base] = allowed
+                dirty = every_bank
+            elif age_cap > 0:
+                dirty |= s[CANDIDATES + base]
+            update_candidates(
+                s, base, dirty, t, policy, scheduler, allowed, age_cap, timeout, accepted, is_write, row, address, link
+            )
             if n_channels == 2:
                 other = CHANNEL_SIZE - base
                 if s[OFFER_TIME + other] == NEVER and s[AT_DOOR + other] == 0:

@@ -5,12 +5,15 @@ Write drain: writes are held while reads are queued, until the high watermark is
     Module" (2012), read-priority scheduler with WQ watermarks; Synopsys DDR controllers have the same knobs.
     Under the strict multiplexer, whose order it contradicts, it has no effect.
 Age cap: once the oldest request of a bank has been in the buffer for so many cycles, it goes before row hits.
-    Source: Rixner et al., "Memory access scheduling" (ISCA 2000) aging; Ausavarungnirun et al., "Staged memory
-    scheduling" (ISCA 2012) discusses the cap in FR-FCFS.
+    Source: FR-FCFS with a cap, as in Mutlu and Moscibroda, "Stall-time fair memory access scheduling" (MICRO 2007), which
+    counts the younger requests let past; here it is a time, like the starvation timers of commercial controllers.
+    FIFO scheduling needs no cap and ignores it.
 Page timeout: a bank without a request precharges its row so many cycles after its last use.
-    Source: Intel "adaptive page closing" timers (US patent 6,799,241); `pageclose_timer` of Synopsys uMCTL2.
+    Source: the page-close timers of commercial controllers (`pageclose_timer` of the Synopsys uMCTL2; Intel's adaptive
+    page closing).
 Power-down timer: a rank without requests enters active or precharge power-down so many cycles after its last command and
-    leaves it for a request or a refresh. Source: JESD79-4 section 4.28; Hur and Lin, HPCA 2008.
+    leaves it for a request or a refresh. Source: the power-down modes of JESD79-4; Hur and Lin, "A comprehensive approach to
+    DRAM power management" (HPCA 2008).
 Channels, ranks: see `mapping.decode`. Each rank has its own refresh (staggered by tREFI / ranks), tFAW, power state and
     energy; ranks share the buses with tRTRS between bursts. Channels have a controller each and share the player, the
     arbiter and its slots; responses come back through one port in order of issue, one per cycle.
@@ -19,7 +22,7 @@ Channels, ranks: see `mapping.decode`. Each rank has its own refresh (staggered 
 from __future__ import annotations
 
 from . import bank as B
-from . import dram
+from . import dram, multiplexer
 from . import state as S
 from .jit import outlined
 from .layout import NEVER, Command, Scheduler
@@ -42,6 +45,7 @@ BLOCKED, BUS_FREE, OPEN_BANKS, ACTIVE_END = S.BLOCKED, S.BUS_FREE, S.OPEN_BANKS,
 POWER_STATE, POWER_SINCE, POWER_COMMAND, POWER_TIME = S.POWER_STATE, S.POWER_SINCE, S.POWER_COMMAND, S.POWER_TIME
 READY_POWER_DOWN, LAST_COMMAND = S.READY_POWER_DOWN, S.LAST_COMMAND
 ACTIVE_DOWN, PRECHARGED_DOWN = S.ACTIVE_DOWN, S.PRECHARGED_DOWN
+lowest_bit = multiplexer.lowest_bit
 ANY, READS_ONLY, WRITES_ONLY = -1, 0, 1
 LOWEST_PRIORITY = 1 << 31  # request number of a page-timeout precharge: after every real request
 
@@ -136,6 +140,15 @@ def next_command(s, base, bank, t, policy, scheduler, allowed, age_cap, timeout,
 
 
 @outlined
+def update_candidates(s, base, banks, t, policy, scheduler, allowed, age_cap, timeout, admitted, is_write, row, address, link):
+    """Recompute the candidates of the banks in a mask."""
+    while banks != 0:
+        bank = lowest_bit(banks)
+        banks &= banks - 1
+        next_command(s, base, bank, t, policy, scheduler, allowed, age_cap, timeout, admitted, is_write, row, address, link)
+
+
+@outlined
 def power_down(s, d, base, r, t, timer):
     """Fix the pending power-down command of rank r (base included); a rank in power-down has no refresh command."""
     s[POWER_COMMAND + r] = -1
@@ -197,4 +210,3 @@ def manager_event(s, base, n_ranks):
         if t < best:
             best, best_rank = t, rank
     return best, best_rank
-

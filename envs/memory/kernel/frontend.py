@@ -106,7 +106,6 @@ def respond(s, base, k, done, in_id_order, queue_reorders, response, freed):
         s[LAST_RELEASE + base] = done
 
 
-
 @inlined
 def overtakes_refresh(s, base, t, sent, accepted):
     """Whether a request that the player sends at t, the cycle of a refresh trigger, stops an idle refresh.

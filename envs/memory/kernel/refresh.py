@@ -1,4 +1,4 @@
-"""All-bank refresh manager with postponed and pulled-in refreshes (JESD79-4 section 4.26; state machine of DRAMSys 4.0)."""
+"""All-bank refresh manager with postponed and pulled-in refreshes (JESD79-4; state machine of DRAMSys 4.0)."""
 
 from __future__ import annotations
 
@@ -75,5 +75,3 @@ def reset_refresh(s, r, first_trigger):
     s[PULLED_IN + r] = 0
     s[BLOCKED + r] = 0
     wait_for_trigger(s, r)
-
-

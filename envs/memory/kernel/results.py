@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-from .jit import outlined
-
 from . import state as S
+from .jit import outlined
 from .layout import N_OUT, Out
 from .layout import Power as P
 from .layout import Timing as T
