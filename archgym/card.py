@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import resources
@@ -75,9 +76,11 @@ class Card:
     def to_json(self) -> str:
         """Stable text: the same card is the same file; a front's designs take a line each."""
         raw = asdict(self)
+        # JSON has no infinity: random search that finds nothing feasible is null there
+        raw["random_regret"] = {k: v if math.isfinite(v) else None for k, v in self.random_regret.items()}
         front = raw["best_known"].pop("front")
         lines = ",\n  ".join(json.dumps(point) for point in front)
-        head = json.dumps(raw, indent=1)
+        head = json.dumps(raw, indent=1, allow_nan=False)
         return f'{{"card": {head},\n "front": [\n  {lines}\n ]}}\n'
 
     @classmethod
@@ -85,6 +88,7 @@ class Card:
         """The inverse of :meth:`to_json`."""
         both: dict[str, Any] = json.loads(text)
         raw = both["card"]
+        raw["random_regret"] = {k: math.inf if v is None else v for k, v in raw["random_regret"].items()}
         best = raw.pop("best_known")
         front = tuple(FrontPoint(**point) for point in both["front"])
         return cls(best_known=BestKnown(**best, front=front), **raw)

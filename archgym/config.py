@@ -9,6 +9,7 @@ The declaration feeds the constructor, the command line, the lottery's draws and
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -103,6 +104,11 @@ def hp(default: Any, prior: Prior, doc: str, limits: tuple[float, float] | None 
 @dataclass(frozen=True)
 class Config:
     """Base of every agent's hyperparameters."""
+
+    def __init_subclass__(cls) -> None:
+        taken = set(vars(Config)) & set(inspect.get_annotations(cls))
+        if taken:
+            raise TypeError(f"{cls.__name__}: a hyperparameter cannot be called {', '.join(sorted(taken))}")
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, object]) -> Self:

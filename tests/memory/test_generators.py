@@ -58,9 +58,7 @@ def test_golden(kind: str) -> None:
 @pytest.mark.parametrize("hash_seed", ["0", "12345"])
 def test_another_process_makes_the_same(hash_seed: str) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    printed = subprocess.run(
-        [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
-    )
+    printed = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
     assert printed.stdout.split() == [generate(kind, requests=1000, seed=7).fingerprint for kind in KINDS]
 
 

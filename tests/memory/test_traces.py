@@ -79,10 +79,7 @@ def test_a_trace_keeps_no_hold_on_the_arrays_it_was_made_from() -> None:
 
 
 def test_fingerprint_is_of_the_requests_alone() -> None:
-    assert (
-        small().fingerprint
-        == Trace("other", *(small().cycle, small().is_write, small().address), "x").fingerprint
-    )
+    assert small().fingerprint == Trace("other", *(small().cycle, small().is_write, small().address), "x").fingerprint
     assert small().fingerprint.startswith("9f1d9e60a0bdc8f4")  # logged in results: must not change
     for change in ({"cycle": [3, 4, 9]}, {"is_write": [True, True, False]}, {"address": [0, 64, 66]}):
         assert small(**change).fingerprint != small().fingerprint
@@ -189,9 +186,7 @@ def test_generators_by_text() -> None:
         ("a\0b", "'a\\x00b': cannot read: embedded null byte"),
     ],
 )
-def test_what_is_neither_name_nor_file(
-    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_neither_name_nor_file(text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput) as caught:
         load_trace(text)
