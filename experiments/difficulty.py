@@ -213,12 +213,9 @@ def _rank_correlation(task: Task, costs: Costs) -> dict[str, float]:
 
     names = [f.metric for f in task.front]
     rows = task.objective.feasible(costs)
-    out = {}
-    for i, a in enumerate(names):
-        for b in names[i + 1 :]:
-            rho = float(spearmanr(costs[a][rows], costs[b][rows]).statistic) if rows.sum() > 2 else float("nan")
-            out[f"{a}~{b}"] = _significant(rho)
-    return out
+    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    found = {f"{a}~{b}": float(spearmanr(costs[a][rows], costs[b][rows]).statistic) for a, b in pairs if rows.sum() > 2}
+    return {pair: _significant(rho) for pair, rho in found.items() if np.isfinite(rho)}
 
 
 def _significant(value: float) -> float:
