@@ -54,7 +54,7 @@ class Ppo(Sb3Agent):
             gae_lambda=1.0,
             clip_range=c.clip,
             ent_coef=c.entropy,
-            max_grad_norm=1e6,  # off: measured worse at every smaller bound, rewards being bounded already
+            max_grad_norm=1e6,  # off: rewards are bounded, and no bound from 0.5 up measured better
             policy_kwargs={"net_arch": [c.width] if c.width else []},
             device="cpu",
         )

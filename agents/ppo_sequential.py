@@ -53,7 +53,7 @@ class PpoSequential(Sb3Agent):
             gae_lambda=c.gae_lambda,
             clip_range=c.clip,
             ent_coef=c.entropy,
-            max_grad_norm=1e6,  # off: measured worse at a smaller bound, rewards being bounded already
+            max_grad_norm=1e6,  # off: rewards are bounded, and no bound from 0.5 up measured better
             policy_kwargs={"net_arch": [c.width, c.width]},
             device="cpu",
         )

@@ -17,7 +17,7 @@ class TpeConfig(Config):
     """Hyperparameters of the tree-structured Parzen estimator."""
 
     startup: int = hp(16, LogIntegers(4, 64), "random designs before the first estimate", (1, 65536))
-    candidates: int = hp(64, LogIntegers(8, 256), "draws from the good density per proposal; the best ratio wins", (1, 65536))
+    candidates: int = hp(24, LogIntegers(8, 256), "draws from the good density per proposal; the best ratio wins", (1, 65536))
     multivariate: bool = hp(True, Choice((True, False)), "estimate the knobs jointly rather than one by one")
     group: bool = hp(False, Choice((True, False)), "with multivariate: split knobs into groups that were set together")
 

@@ -18,7 +18,7 @@ class Agent(ABC):
 
     The same (space, config, seed) against the same task gives the same trials, bit for bit, in any process. All
     randomness comes from ``self.rng`` or from seeds drawn from it. An agent spends its whole budget: ``search`` goes on
-    until the evaluator raises :class:`~archgym.errors.BudgetExhausted`, and lets that pass.
+    until nothing remains, or until the evaluator raises :class:`~archgym.errors.BudgetExhausted`, and lets that pass.
 
     Args:
         space: the knobs.
@@ -45,7 +45,7 @@ class Agent(ABC):
 
     @abstractmethod
     def search(self, evaluator: Evaluator) -> None:
-        """Spend the evaluator's budget; returns only by its ``BudgetExhausted``."""
+        """Spend the evaluator's budget; ends when nothing remains, or by its ``BudgetExhausted``."""
 
 
 class AskTellAgent(Agent):
@@ -54,7 +54,7 @@ class AskTellAgent(Agent):
     def search(self, evaluator: Evaluator) -> None:
         """The loop: ask for a natural batch, evaluate, tell."""
         self._begin(evaluator)
-        while True:
+        while evaluator.remaining != 0:  # asking once more would cost a model's fit for nothing
             self.tell(evaluator.evaluate(self.ask(self.batch())))
 
     def batch(self) -> int:

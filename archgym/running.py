@@ -6,6 +6,7 @@ import contextlib
 import platform
 import sys
 import time
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,7 @@ def is_complete(folder: Path, spec: RunSpec) -> bool:
 
 def _play(search: Any, evaluator: Evaluator) -> dict[str, float]:
     started, cpu = time.perf_counter(), time.process_time()
-    _one_thread()
-    with contextlib.suppress(BudgetExhausted):
+    with _one_thread(), contextlib.suppress(BudgetExhausted):
         search(evaluator)
     if evaluator.remaining:
         raise RuntimeError(f"the agent stopped {evaluator.remaining} evaluations short of its budget")
@@ -78,11 +78,24 @@ def _play(search: Any, evaluator: Evaluator) -> dict[str, float]:
     }
 
 
-def _one_thread() -> None:
-    """Torch sums in the order of its threads: one thread, or results depend on the number of cores."""
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Torch and BLAS sum in the order of their threads: one thread, or results depend on the number of cores.
+
+    The cost models' own batches are not touched: their rows do not depend on threads.
+    """
+    from threadpoolctl import threadpool_limits
+
     torch = sys.modules.get("torch")
-    if torch is not None:
+    before = torch.get_num_threads() if torch else 1
+    if torch:
         torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        if torch:
+            torch.set_num_threads(before)
 
 
 def _claim(folder: Path, manifest: dict[str, Any]) -> None:

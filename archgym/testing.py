@@ -193,11 +193,19 @@ def _check_costs(model: CostModel, costs: Costs, n: int) -> None:
     assert (costs.distance[costs.valid] == 0).all(), "valid rows are at distance 0"
 
 
-def _check_mask(model: CostModel, valid_rows: IntArray) -> None:
+def _check_mask(model: CostModel, valid_rows: IntArray, walks: int = 4) -> None:
     for row in valid_rows:
         for knob in range(len(model.space)):
             mask = model.mask(row[:knob], knob)
             assert mask is None or mask[row[knob]], f"mask forbids knob {model.space.names[knob]} of a valid design"
+    rng = np.random.default_rng(2)
+    for _ in range(walks):
+        chosen: list[int] = []
+        for knob, name in enumerate(model.space.names):
+            mask = model.mask(np.array(chosen, dtype=np.int64), knob)
+            open_values = np.arange(model.space.nvec[knob]) if mask is None else np.flatnonzero(mask)
+            assert len(open_values), f"mask leaves no value for knob {name} after a prefix it allowed"
+            chosen.append(int(rng.choice(open_values)))
 
 
 def _check_card(task: Task) -> None:
