@@ -29,6 +29,8 @@ _LIBRARIES = ("numpy", "numba", "gymnasium", "optuna", "cmaes", "scipy", "torch"
 def run(spec: RunSpec, folder: Path | None = None) -> RunLog:
     """Play one run to its end; with a folder, log it there and take up what an interrupted run left.
 
+    A folder that holds this very run complete is read, and nothing is evaluated again.
+
     The manifest has ``spec`` and ``id``, ``versions`` of the libraries, ``model`` (version, fingerprint), ``host``,
     ``summary`` (best score, value and design, evaluations, hypervolume), ``digest`` of the trials, and ``timing`` (seconds
     in the cost model and in the agent, which decide nothing).
@@ -41,7 +43,10 @@ def run(spec: RunSpec, folder: Path | None = None) -> RunLog:
     agent = agent_type(task.space, agent_type.config_class.from_settings(spec.config), spec.seed)
     manifest = _manifest(spec, task)
     if folder is not None:
-        _claim(folder, manifest)
+        _check_claim(folder, manifest)
+        if is_complete(folder, spec):
+            return RunLog.load(folder, task)
+        write_json(folder / MANIFEST, manifest)
     log = TrialLog(task, folder)
     try:
         evaluator = Evaluator(task, spec.budget, log)
@@ -98,15 +103,14 @@ def _one_thread() -> Iterator[None]:
             torch.set_num_threads(before)
 
 
-def _claim(folder: Path, manifest: dict[str, Any]) -> None:
-    """Declare the folder this run's before the first trial; refuse one that is another's."""
+def _check_claim(folder: Path, manifest: dict[str, Any]) -> None:
+    """Refuse a folder that is another run's, or this one's under another model version."""
     if (folder / MANIFEST).exists():
         there = load_manifest(folder)
         if there.get("id") != manifest["id"]:
             raise BadInput(f"{folder}: holds another run ({there.get('id')}); choose another folder")
         if there.get("model") != manifest["model"]:
             raise BadInput(f"{folder}: made with another model version; choose another folder")
-    write_json(folder / MANIFEST, manifest)
 
 
 def _manifest(spec: RunSpec, task: Task) -> dict[str, Any]:

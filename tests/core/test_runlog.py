@@ -350,3 +350,10 @@ def test_a_log_can_be_moved(folder: Path, tmp_path: Path) -> None:
     assert RunLog.load(tmp_path / "elsewhere").replay() == []
     assert str(tmp_path) not in (tmp_path / "elsewhere" / MANIFEST).read_text(), "no paths in a result"
     assert os.uname().nodename not in (tmp_path / "elsewhere" / MANIFEST).read_text() or len(os.uname().nodename) < 4
+
+
+def test_a_finished_run_is_not_played_again(spec: RunSpec, folder: Path):
+    written = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    again = run(spec, folder)
+    assert again.manifest["digest"] == trials_digest(again.x, again.costs, again.score)
+    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == written
