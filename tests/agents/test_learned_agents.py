@@ -193,7 +193,7 @@ def test_optunas_acquisition_hook_is_there_and_used(monkeypatch):
     calls = []
     monkeypatch.setattr("archgym.agents.gp_bo.climb", lambda acqf, rows: calls.append(len(rows)) or climb(acqf, rows))
     search("gp_bo", 20, startup=8, starts=5)
-    assert calls == [5] * 13  # one more than the evaluations left: the loop asks before it learns that the budget is spent
+    assert calls == [5] * 12  # one for every evaluation after the start
 
 
 def test_the_process_sees_the_best_and_the_newest():
