@@ -114,9 +114,11 @@ def _base(task: Task, start: str) -> dict[str, Any]:
         return dict(task.space.decode(np.zeros(len(task.space), dtype=np.int64)))
     if start != "best":
         raise BadInput(f"--from takes best or first, got '{start}'")
-    if task.best_known is None:
-        raise BadInput(f"no best design is known of {task.id}{' with these options' if task.varied else ''}; use --from first")
-    return dict(task.best_known.design)
+    # with other options it is no longer the best, but still a sensible design to begin with
+    known = registry.get_task(task.id).best_known
+    if known is None:
+        raise BadInput(f"no best design is known of {task.id}; use --from first")
+    return dict(known.design)
 
 
 def _single(task: Task, x: IntArray, costs: Costs, score: FloatArray) -> Table:

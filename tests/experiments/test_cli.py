@@ -66,7 +66,10 @@ BAD = [
         "task toy-latency-v0 has no option 'memry'; did you mean 'memory'?",
     ),
     (["evaluate", "toy-latency-v0", *SETS, "--option", "memory=off"], "memory cannot be 'off'; choose from near, far"),
-    (["evaluate", "toy-latency-v0", *SETS, "--workload", "no.trace"], "no.trace: cannot be read: No such file or directory"),
+    (
+        ["evaluate", "memory-cloud-latency-v0", "--from", "best", "--workload", "no.trace"],
+        "no.trace: no such file",
+    ),
     (
         ["evaluate", "toy-latency-v0", *SETS, "--designs", "designs.csv"],
         "give the designs by --designs, or one by --set and --from, not both",
