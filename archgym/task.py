@@ -127,7 +127,7 @@ class Task:
         if merged == known:
             return self
         workload = merged.pop("workload")
-        return replace(self, workload=workload, options=merged, varied=True, options_set=dict(options))
+        return replace(self, workload=workload, options=merged, varied=True, options_set={**self.options_set, **options})
 
     def __getstate__(self) -> dict[str, Any]:
         # A model holds compiled kernels and traces: another process builds its own.

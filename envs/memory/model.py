@@ -210,7 +210,10 @@ def programs(workload: str) -> dict[Trace, float]:
         return {_trace(workload): 1.0}
     parts = [_weighted(part.strip()) for part in workload.split(" + ")]
     total = sum(weight for _, weight in parts)
-    return {_trace(name): weight / total for name, weight in parts}
+    shares: dict[Trace, float] = {}
+    for name, weight in parts:  # a program named twice has both weights
+        shares[_trace(name)] = shares.get(_trace(name), 0.0) + weight / total
+    return shares
 
 
 def _weighted(part: str) -> tuple[str, float]:

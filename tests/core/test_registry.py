@@ -159,6 +159,7 @@ def test_a_varied_task_is_another_task(toy: Task) -> None:
     assert registry.get_task(toy.id) is toy and registry.get_task(toy.id, {"workload": "toy"}) is toy
     varied = registry.get_task(toy.id, {"workload": "other"})
     assert varied.varied and varied.workload == "other" and varied.card is None and varied.best_known is None
+    assert varied.options_set == {"workload": "other"} == varied.vary({}).options_set
 
 
 def test_a_task_travels_to_another_process_without_its_model(toy: Task) -> None:

@@ -79,6 +79,11 @@ def test_a_mix_is_the_weighted_mean_of_its_programs():
     np.testing.assert_allclose(mix["energy_j"], mix["power_w"] * mix["energy_window_s"])
 
 
+def test_a_program_named_twice_has_both_weights():
+    shares = programs(f"2*{SHORT} + {SHORT} + sqlite")
+    assert sorted(shares.values()) == [0.25, 0.75]
+
+
 @pytest.mark.parametrize("text", ["0*cloud + stream", "x*cloud + stream", "-1*cloud + stream", "cloud + nosuch", "cload"])
 def test_broken_workloads_are_refused(text):
     with pytest.raises(archgym.BadInput) as caught:
