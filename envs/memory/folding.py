@@ -1,6 +1,6 @@
 """Designs that must cost the same, and the one that stands for them.
 
-Each rule is a consequence of the controller's mechanism (BEHAVIOUR sections 2 to 7), not of a measurement:
+Each rule is a consequence of the controller's mechanism (see ``kernel``), not of a measurement:
 
 1. NoRefresh never looks at the refresh limits.
 2. The Simple arbiter never looks at max_active_transactions.
