@@ -93,13 +93,13 @@ class Front {
       const at = this.x(v);
       el(this.svg, "line", { class: "gridline", x1: at, x2: at, y1: box.top, y2: box.bottom });
       if (at - last < 44) continue;
-      el(this.svg, "text", { class: "tick", x: at, y: box.bottom + 18, "text-anchor": "middle" }, figure(v, 3));
+      el(this.svg, "text", { class: "tick", x: at, y: box.bottom + 18, "text-anchor": "middle" }, figure(v, 6));
       last = at;
     }
     for (const v of this.y.ticks) {
       const at = this.y(v);
       el(this.svg, "line", { class: "gridline", x1: box.left, x2: box.right, y1: at, y2: at });
-      el(this.svg, "text", { class: "tick", x: box.left - 7, y: at + 4, "text-anchor": "end" }, figure(v, 3));
+      el(this.svg, "text", { class: "tick", x: box.left - 7, y: at + 4, "text-anchor": "end" }, figure(v, 6));
     }
     el(this.svg, "path", { class: "frame", d: `M${box.left} ${box.top}V${box.bottom}H${box.right}` });
   }
