@@ -55,6 +55,7 @@ class Family:
         source: ``"module:function"`` returning the family's tasks; importing it must be light.
         fidelity_source: ``"module:function"``, called as ``fn(reference: Path | None, workloads: Path | None) -> Fidelity``.
         bench_source: ``"module:function"``, called as ``fn() -> list[Table]``.
+        environments: first words of its task ids, where they are others than its name.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Family:
     source: str
     fidelity_source: str = ""
     bench_source: str = ""
+    environments: tuple[str, ...] = ()
 
     def tasks(self) -> tuple[Task, ...]:
         """All tasks of the family; no model is built."""

@@ -40,7 +40,7 @@ class Task:
     """A named, versioned problem.
 
     Args:
-        id: ``family-workload-goal-vN``; the version changes when the problem does.
+        id: ``environment-workload-goal-vN``; the version changes when the problem does.
         family: name of the environment family.
         workload: what runs on the design, by the family's name for it.
         objective: the score.

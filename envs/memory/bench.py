@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from archgym.batch import set_threads, threads
 from archgym.family import Table
 from archgym.space import IntArray
 
-from .kernel import set_threads, threads
 from .memspec import load_memspec
 from .model import MemoryModel, programs
 from .space import DRAMGYM

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from archgym.batch import set_threads, threads
 from archgym.envs.memory import fidelity
-from archgym.envs.memory.kernel import set_threads, simulate, simulate_logged, threads
+from archgym.envs.memory.kernel import simulate, simulate_logged
 from archgym.envs.memory.kernel.batch import is_extended
 from archgym.envs.memory.kernel.layout import N_CONFIG, Arbiter, CmdMux, Command, Config, Out, PagePolicy, Scheduler
 from archgym.envs.memory.kernel.layout import SchedulerBuffer as Buffer

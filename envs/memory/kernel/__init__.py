@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .batch import is_extended, set_threads, simulate, simulate_logged, threads
+    from .batch import is_extended, simulate, simulate_logged
 
-__all__ = ["is_extended", "set_threads", "simulate", "simulate_logged", "threads"]
+__all__ = ["is_extended", "simulate", "simulate_logged"]
 
 
 def __getattr__(name: str) -> Any:

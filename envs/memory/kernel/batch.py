@@ -1,18 +1,12 @@
-"""Batches: many designs on one trace, on all cores, each exactly as if it were alone.
-
-The compiled loop holds no lock, so plain threads run it side by side: no threading layer, nothing to go wrong in a worker
-process. A design's result depends on nothing but its row, so neither order nor number of threads can change a number.
-"""
+"""Batches: many designs on one trace, on all cores, each exactly as if it were alone."""
 
 from __future__ import annotations
 
-import os
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from archgym.batch import in_parallel
 from archgym.errors import BadInput
 from archgym.space import BoolArray, FloatArray, IntArray
 
@@ -47,37 +41,6 @@ _LIMITS = {
     Config.N_CHANNELS: (1, MAX_CHANNELS),
     Config.N_RANKS: (1, MAX_RANKS),
 }
-
-_requested: int | None = None
-
-
-def threads() -> int:
-    """Number of threads a batch uses: `set_threads`, else ``ARCHGYM_THREADS``, else 1 in a Ray worker, else all cores."""
-    if _requested is not None:
-        return _requested
-    text = os.environ.get("ARCHGYM_THREADS", "")
-    if text:
-        if not text.isdigit() or int(text) < 1:
-            raise BadInput(f"ARCHGYM_THREADS must be a number of threads, got {text!r}")
-        return int(text)
-    if _in_ray_worker():
-        return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def set_threads(n: int | None) -> None:
-    """Use ``n`` threads from now on in this process; None is the default again."""
-    global _requested  # noqa: PLW0603
-    _requested = None if n is None else max(1, n)
-
-
-def _in_ray_worker() -> bool:
-    """Ray gives a task or an actor one core unless told otherwise, so such a process starts no threads of its own."""
-    ray: Any = sys.modules.get("ray")
-    if ray is None or not hasattr(ray, "is_initialized") or not ray.is_initialized():
-        return False
-    context = ray.get_runtime_context()
-    return context.get_actor_id() is not None or context.get_task_id() is not None
 
 
 def is_extended(config: IntArray) -> BoolArray:
@@ -115,13 +78,7 @@ def simulate(config: IntArray, spec: MemSpec, trace: Trace, decoded: Decoded) ->
         kernel(config[rows], *inputs, no_log, result)
         out[rows] = result
 
-    workers = min(threads(), len(parts))
-    if workers <= 1:
-        for part in parts:
-            work(part)
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(work, parts))
+    in_parallel(work, parts)
     return out
 
 

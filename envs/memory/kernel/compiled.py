@@ -1,18 +1,17 @@
 """The compiled entry points and their disk cache.
 
-numba's cache key covers the source of the cached function's own file only, so an edit of any other file of this package
-would go unnoticed. The entry points therefore close over a hash of all kernel sources: closures are part of the key, and a
-changed source is a new entry.
+The entry points close over a hash of all kernel sources (see `archgym.batch.source_hash`): a changed source is a new entry.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numba import njit
+
+from archgym.batch import source_hash
 
 from .engine import run_design
 from .layout import Config
@@ -20,14 +19,6 @@ from .results import BUCKETS, summarise
 from .state import STATE_SIZE
 
 N_CHANNELS, N_RANKS, MAPPING = int(Config.N_CHANNELS), int(Config.N_RANKS), int(Config.MAPPING)
-
-
-def source_hash() -> int:
-    """A positive hash over the sources of this package, in name order."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return int.from_bytes(digest.digest()[:4], "little") | 1
 
 
 def make_kernel(source: int, extended: bool) -> Callable[..., None]:
@@ -54,6 +45,6 @@ def make_kernel(source: int, extended: bool) -> Callable[..., None]:
     return kernel
 
 
-_SOURCE = source_hash()
+_SOURCE = source_hash(Path(__file__).parent)
 run_base = make_kernel(_SOURCE, False)
 run_extended = make_kernel(_SOURCE, True)
