@@ -1,0 +1,159 @@
+"""An attention accelerator as a cost model: designs and workloads in, SI metrics out.
+
+The laws are closed forms (`storage`, `traffic`, `cycles`, `energy`, `area`); at the published design points they give the
+published figures. Not modelled: masks and sparsity, grouped or shared keys and values, decoding one token at a time, start and
+end of a pipeline, leakage, buffer bandwidth, technology other than 45 nm. The interface area is a round assumption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from archgym.batch import in_parallel, slices
+from archgym.costs import Costs, Metric
+from archgym.model import CostModel
+from archgym.space import BoolArray, FloatArray, IntArray
+
+from .design import COLUMN, designs
+from .evaluate import NAMES, energy_parts, evaluate
+from .space import CASCADES, OPERANDS, SPACE
+from .workload import Attention, load_mix
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+VERSION = "1"
+METRICS = (
+    Metric("latency_s", "s", "min", "all heads of a batch"),
+    Metric("energy_j", "J", "min", "of the same: operations, buffer, registers, DRAM"),
+    Metric("area_m2", "m2", "min", "array, vector unit, buffer, DRAM interface"),
+    Metric("utilisation", "", "max", "share of the array's element-cycles that compute"),
+    Metric("utilisation_1d", "", "max", "share of the vector unit's cycles that compute"),
+    Metric("dram_bytes", "B", "min", "moved to and from DRAM"),
+    Metric("on_chip_bytes", "B", "min", "of the buffer that is used"),
+    Metric("interface_area_m2", "m2", "none", "DRAM interface, which the published areas leave out"),
+)
+RULES = ("tiles and statistics exceed the on-chip buffer",)
+GEOMETRIC = ("latency_s", "energy_j", "dram_bytes")
+LARGEST = ("area_m2", "on_chip_bytes", "interface_area_m2")
+CHUNK = 2048  # rows that fit the cache with all their intermediate columns
+
+
+class AttentionModel(CostModel):
+    """A design on one workload, or on several with weights.
+
+    On several, times, energies and traffic are weighted geometric means (no length dominates by being long), utilisations
+    weighted arithmetic means, areas and buffer use the largest.
+
+    Args:
+        workloads: with weights that sum to 1.
+    """
+
+    version = VERSION
+    rules = RULES
+    metrics = METRICS
+    space = SPACE
+
+    def __init__(self, workloads: Mapping[Attention, float]) -> None:
+        self.workloads = dict(workloads)
+        self._longest = max(a.length for a in workloads)
+
+    def _evaluate(self, x: IntArray) -> Costs:
+        values, distance = np.empty((len(x), len(METRICS))), np.empty(len(x))
+
+        def work(rows: slice) -> None:
+            values[rows], distance[rows] = self._chunk(x[rows])
+
+        in_parallel(work, slices(len(x), CHUNK))
+        valid = distance == 0.0
+        values[~valid] = np.nan
+        return Costs(METRICS, values, valid, (~valid).astype(np.uint64), RULES, distance)
+
+    def _chunk(self, x: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Metrics ``(n, M)`` and how far tiles exceed the buffer, relative, ``(n,)``."""
+        parts, excess = [], np.zeros(len(x))
+        for attention in self.workloads:
+            d = designs(x, attention)
+            found, kept = evaluate(d, attention)
+            parts.append(found)
+            excess = np.maximum(excess, kept.tiles / d.buffer - 1.0)
+        return np.stack([self._mean(name, [p[name] for p in parts]) for name in NAMES], axis=1), excess
+
+    def _mean(self, name: str, columns: list[FloatArray]) -> FloatArray:
+        if len(columns) == 1:
+            return columns[0]
+        if name in LARGEST:
+            return np.asarray(np.maximum.reduce(columns))
+        total = np.zeros(len(columns[0]))
+        for column, weight in zip(columns, self.workloads.values(), strict=True):
+            total = total + weight * (np.log(column) if name in GEOMETRIC else column)
+        return np.exp(total) if name in GEOMETRIC else total
+
+    # -- knobs that cannot matter, and designs that cannot run ----------------------------------------------------------
+
+    def _canonical(self, x: IntArray) -> IntArray:
+        """Blocks beyond the whole sequence, and knobs that the cascade does not read."""
+        out = x.copy()
+        kind = x[:, COLUMN["cascade"]]
+        unfused, one, three = (kind == CASCADES.index(n) for n in ("unfused", "one_pass", "three_pass"))
+        tiles = self._longest // _EDGES[x[:, COLUMN["array_edge"]]]
+        _fold(out, "query_tiles", np.log2(tiles).astype(np.int64))
+        _fold(out, "key_tiles", np.where(unfused | three, 0, np.log2(tiles).astype(np.int64)))
+        for name in ("operands", "scores"):
+            _fold(out, name, np.where(unfused | one, 0, len(OPERANDS)))
+        held = np.isin(x[:, COLUMN["operands"]], [OPERANDS.index(n) for n in ("query", "block")])
+        waiting = three & (x[:, COLUMN["scores"]] == 1) & ~held
+        _fold(out, "query_tiles", np.where(waiting, 0, 64))
+        alone = unfused & (x[:, COLUMN["softmax_unit"]] == 0)
+        _fold(out, "schedule", np.where(alone, 0, 1))
+        return out
+
+    def repair(self, x: IntArray) -> IntArray:
+        """Larger buffers until the design fits; where none does, the smallest blocks and streamed operands."""
+        out = self.space.check(x).copy()
+        largest = int(self.space.nvec[COLUMN["buffer_bytes"]]) - 1
+        for _ in range(largest + 1):
+            broken = np.flatnonzero(~self._fits(out))
+            if not len(broken):
+                return out
+            full = broken[out[broken, COLUMN["buffer_bytes"]] == largest]
+            for name in ("query_tiles", "key_tiles", "operands"):
+                out[full, COLUMN[name]] = 0
+            out[broken, COLUMN["buffer_bytes"]] = np.minimum(out[broken, COLUMN["buffer_bytes"]] + 1, largest)
+        return out
+
+    def _fits(self, x: IntArray) -> BoolArray:
+        return np.asarray(self._chunk(x)[1] == 0.0)
+
+    def _identity(self) -> list[str]:
+        return [f"{attention!r}*{weight!r}" for attention, weight in self.workloads.items()]
+
+    def render(self, row: IntArray) -> Figure:
+        """Energy by part and occupancy of array, vector unit and DRAM, per workload."""
+        from .figure import draw
+
+        return draw(self, row)
+
+    def breakdown(self, row: IntArray) -> dict[str, dict[str, float]]:
+        """Energy in J by part, per workload."""
+        x = self.space.check(np.asarray(row)[None, :])
+        return {
+            a.name: {k: 1e-12 * a.instances * float(v[0]) for k, v in vars(energy_parts(designs(x, a), a)).items()}
+            for a in self.workloads
+        }
+
+
+_EDGES = np.array(SPACE.params[COLUMN["array_edge"]].values, dtype=np.int64)
+
+
+def _fold(out: IntArray, name: str, most: IntArray) -> None:
+    """No index of a knob above ``most (N,)``."""
+    out[:, COLUMN[name]] = np.minimum(out[:, COLUMN[name]], most)
+
+
+def build(workload: str, options: Mapping[str, str]) -> CostModel:
+    """The ``build`` of the tasks; no options."""
+    return AttentionModel(load_mix(workload))

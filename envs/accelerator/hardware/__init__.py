@@ -1,0 +1,1 @@
+"""Hardware resources as the design, with the mapper inside: `accelerator-…` and `timeloopgym-…` tasks."""

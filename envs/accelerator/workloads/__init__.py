@@ -1,0 +1,110 @@
+"""Workloads of the accelerators: built-in networks, transformers of any length, users' files and mixes, all by their text.
+
+load_network("resnet18")                       convolutions only; "resnet18_full" adds the fully connected layers
+load_network("llama2_7b@4096/decode")          a transformer at a sequence length (see `transformers`)
+load_network("mine.csv")                       a file: .csv and .toml (see `tables`), .onnx (see `onnx_file`)
+load_mix("2*resnet18 + mobilenet_v2")          several networks with weights
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
+
+from archgym.envs.accelerator.layer import Layer, Network
+from archgym.errors import BadInput, did_you_mean
+
+from .tables import read_csv, read_toml
+from .transformers import DATA, default_text, transformer, transformers
+
+TABLES = tuple(sorted(path.stem for path in DATA.glob("*.csv")))
+_CLASSIFIERS: dict[str, list[int]] = tomllib.loads((DATA / "classifiers.toml").read_text(encoding="utf-8"))
+NETWORKS = (
+    *sorted((*TABLES, *(f"{name}_full" for name in _CLASSIFIERS))),
+    *(default_text(name) for name in sorted(transformers())),
+)
+"""What ships, transformers with the length that is taken where none is given; any other length will do as well."""
+
+
+def load_network(text: str) -> Network:
+    """A network by its text: a built-in name, a transformer with its length, or a path to .csv, .toml or .onnx.
+
+    Built-in networks are one object per process. A file is read anew each time.
+
+    Raises:
+        BadInput: no such network or file, a file that cannot be used, or (MissingExtra) onnx is not installed.
+    """
+    read = _READERS.get(os.path.splitext(text)[1].lower())
+    return read(text) if read else _built_in(text)
+
+
+def load_mix(text: str) -> dict[Network, float]:
+    """Networks with their weights, which sum to 1: one network, or ``"2*resnet18 + mobilenet_v2"``.
+
+    A network named twice has both weights.
+
+    Raises:
+        BadInput: a weight is no positive number below a million, or a network cannot be loaded.
+    """
+    whole = os.path.isfile(text)
+    parts = [(text, 1.0)] if whole else [_weighted(part.strip()) for part in text.split(" + ")]
+    total = sum(weight for _, weight in parts)
+    shares: dict[Network, float] = {}
+    for name, weight in parts:
+        network = load_network(name)
+        shares[network] = shares.get(network, 0.0) + weight / total
+    return shares
+
+
+def _weighted(part: str) -> tuple[str, float]:
+    weight, star, name = part.partition("*")
+    if not star:
+        return part, 1.0
+    try:
+        number = float(weight)
+    except ValueError:
+        number = -1.0
+    if not 0.0 < number < 1e6:
+        raise BadInput(f"workload part {part!r}: the weight must be a positive number below a million")
+    return name.strip(), number
+
+
+def _built_in(text: str) -> Network:
+    bare = text.partition("@")[0].partition("/")[0]
+    if bare in transformers():
+        return transformer(text)
+    if bare not in NETWORKS:
+        raise BadInput(f"there is no network {text!r} (files end in .csv, .toml or .onnx){did_you_mean(bare, _names())}")
+    if bare != text:
+        raise BadInput(f"{text!r}: {bare} takes no sequence length and no phase; transformers do: {', '.join(transformers())}")
+    return _table(bare)
+
+
+@cache
+def _table(name: str) -> Network:
+    """A network of the data folder; ``_full`` adds its fully connected layers as products of one row."""
+    stem = name.removesuffix("_full")
+    network = read_csv(DATA / f"{stem}.csv")
+    if stem == name:
+        return network
+    widths = enumerate(pairwise(_CLASSIFIERS[stem]), 1)
+    dense = [(Layer(f"fc{i}", C=inputs, M=outputs), 1) for i, (inputs, outputs) in widths]
+    return Network.of(name, [*network.layers, *dense])
+
+
+def _names() -> list[str]:
+    return [*(name for name in NETWORKS if "@" not in name), *transformers()]
+
+
+def _read_onnx(path: str) -> Network:
+    from .onnx_file import read_onnx  # an optional library
+
+    return read_onnx(path)
+
+
+_READERS: dict[str, Callable[[str], Network]] = {".csv": read_csv, ".toml": read_toml, ".onnx": _read_onnx}
+
+__all__ = ["NETWORKS", "load_mix", "load_network"]
