@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +20,7 @@ from .hardware.topology import KEEP, ROW_STATIONARY
 from .layer import Network
 from .mapper.solve import solve
 from .mapper.table import build_table
+from .nest.architecture import Architecture
 from .technology import load_technology
 from .workloads import load_network
 
@@ -37,9 +41,6 @@ def bench() -> list[Table]:
 
 def _mapper() -> Table:
     """The default point of ArchGym's space, certified, layer by layer and network by network."""
-    import gzip
-    import json
-
     points = json.loads(gzip.decompress((REFERENCE / "timeloop_points.json.gz").read_bytes()))
     eyeriss = architecture(points["default"], load_technology("cacti_45nm"))
     rows = [_network_row(name, load_network(name), eyeriss) for name in ("alexnet", "resnet18", "resnet50", "mobilenet_v2")]
@@ -48,16 +49,13 @@ def _mapper() -> Table:
     return Table(title, headings, rows, PEERS)
 
 
-def _network_row(name: str, network: Network, eyeriss: object) -> tuple[object, ...]:
-    from .nest.architecture import Architecture
-
-    assert isinstance(eyeriss, Architecture)
+def _network_row(name: str, network: Network, eyeriss: Architecture) -> tuple[object, ...]:
     limits = eyeriss.limits
     offered = [limits[i, :1] for i in range(len(limits))]
     layers = [layer for layer, _ in network.layers]
     solve(layers[0], eyeriss, ROW_STATIONARY)
     walked = sum(build_table(layer, ROW_STATIONARY, KEEP, limits[:, 1:], offered).walked for layer in layers)
-    seconds = [_cpu(lambda one=layer: solve(one, eyeriss, ROW_STATIONARY)) for layer in layers]
+    seconds = [_cpu(partial(solve, layer, eyeriss, ROW_STATIONARY)) for layer in layers]
     rate = walked / sum(seconds) / 1e6
     return name, len(layers), walked, f"{rate:.2f}", f"{max(seconds):.2f}", f"{sum(seconds):.2f}"
 
@@ -69,8 +67,8 @@ def _environments() -> Table:
         task_id = next(t for t in registry.task_ids("accelerator") if t.startswith(f"{environment}-"))
         model = registry.get_task(task_id).model
         x = model.space.sample(np.random.default_rng(0), n)
-        first = _cpu(lambda m=model, part=x[:1]: m.evaluate(part))
-        seconds = min(_cpu(lambda m=model, batch=x: m.evaluate(batch)) for _ in range(REPEATS))
+        first = _cpu(partial(model.evaluate, x[:1]))
+        seconds = min(_cpu(partial(model.evaluate, x)) for _ in range(REPEATS))
         rows.append((task_id, n, f"{n / seconds:,.0f}", f"{first:.2f}"))
     return Table("designs per second, one core", ("task", "batch", "designs/s", "first design, s"), rows)
 

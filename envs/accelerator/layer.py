@@ -17,7 +17,7 @@ LARGEST = 1 << 24  # of one bound: products of eight of them are kept in float64
 
 @dataclass(frozen=True)
 class Layer:
-    """One convolution or matrix product: ``for g, m, n, p, q: for c, r, s: O[g,n,m,p,q] += W[g,c,m,r,s] * I[g,n,c,p*st+r,q*st+s]``.
+    """One convolution or matrix product: ``O[g,n,m,p,q] = sum over c, r, s of W[g,c,m,r,s] * I[g,n,c,p*st+r,q*st+s]``.
 
     Args:
         name: free text.

@@ -13,7 +13,6 @@ from archgym.envs.accelerator.mapper.solve import solve
 from archgym.envs.accelerator.mapper.space import Limits, MapSpace, factorisations
 from archgym.envs.accelerator.nest.architecture import UNLIMITED, Architecture, Level
 from archgym.envs.accelerator.nest.evaluate import evaluate, evaluate_mappings
-from archgym.errors import BadInput
 
 ALL = "".join(DIMS)
 READS, FILLS, UPDATES = 0, 1, 2

@@ -160,7 +160,7 @@ def test_every_value_of_every_knob_can_matter(layer: str, architecture: str) -> 
 
 @pytest.mark.parametrize("goal", ["edp", "energy", "delay"])
 def test_the_mappers_optimum_is_a_row_that_no_row_beats(goal: str) -> None:
-    built = model("C=4,M=6,P=6,Q=2", "tpu32")
+    built = model("C=4,M=2,P=3", "tpu32")
     best = solve(built.mappings.layer, built.machine.architecture, built.mappings.map_space, goal)  # type: ignore[arg-type]
     assert best.mapping is not None
     costs = built.evaluate(built.row_of(best.mapping)[None])

@@ -147,9 +147,10 @@ def mappings(draw: st.DrawFn) -> Mapping:
     levels = len(fixed_architecture("eyeriss").levels)
     temporal: list[list[tuple[str, int]]] = [[] for _ in range(levels)]
     along: list[list[tuple[str, int]]] = [[], []]
-    for dim, left in zip(DIMS, LAYER.bounds, strict=True):
+    for dim, bound in zip(DIMS, LAYER.bounds, strict=True):
+        left = bound
         for i in range(levels + 2):
-            n = left if i == levels - 1 + 2 else draw(st.sampled_from(divisors(left)))
+            n = left if i == levels + 1 else draw(st.sampled_from(divisors(left)))
             left //= n
             if n > 1:
                 (along[i] if i < 2 else temporal[i - 2]).append((dim, n))

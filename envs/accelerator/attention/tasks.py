@@ -5,8 +5,7 @@ Bounds are round figures near what good designs reach; a score of 1 is the refer
 
 from __future__ import annotations
 
-from archgym.objective import Constraint, Minimise, Objective, Product
-from archgym.task import FrontMetric, Task
+from archgym.task import Task
 
 CARDS = "archgym.envs.accelerator"
 BUILD = "archgym.envs.accelerator.attention.model:build"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -77,6 +77,9 @@ class Atlas:
         """The table of one layer under one dataflow."""
         return _table(self.layers[layer], self.spaces[dataflow], *self._limits)
 
+    def _make(self, dataflow: int, layer: int) -> None:
+        self.table(dataflow, layer)
+
     def needs(self, dataflow: int) -> IntArray:
         """``int64 (3 L,)``: what hardware must offer at least, column by column, for any mapping of every layer."""
         tables = [self.table(dataflow, k) for k in range(len(self.layers))]
@@ -88,9 +91,9 @@ class Atlas:
         found = Found(np.full((n, k), -1, np.int64), np.full((n, k), np.inf), np.full((n, k), np.inf))
         for dataflow in np.unique(designs.dataflow):
             rows = np.flatnonzero(designs.dataflow == dataflow)
-            in_parallel(lambda j, d=int(dataflow): self.table(d, j), range(k))
+            in_parallel(partial(self._make, int(dataflow)), range(k))
             tables = [self.table(int(dataflow), j) for j in range(k)]
-            in_parallel(lambda part, r=rows, t=tables: _search(designs, r[part], t, found), slices(len(rows), CHUNK))
+            in_parallel(partial(_search, designs, tables, found), [rows[part] for part in slices(len(rows), CHUNK)])
         return found
 
     def total(self, per_layer: FloatArray) -> FloatArray:
@@ -103,7 +106,7 @@ class Atlas:
         return float(sum(layer.macs * w for layer, w in zip(self.layers, self.weights, strict=True)))
 
 
-def _search(designs: Designs, rows: IntArray, tables: Sequence[Table], found: Found) -> None:
+def _search(designs: Designs, tables: Sequence[Table], found: Found, rows: IntArray) -> None:
     from archgym.envs.accelerator.mapper.search import search
 
     offers, ports, goal, mac_pj = (a[rows] for a in (designs.offers, designs.ports, designs.goal, designs.mac_pj))

@@ -99,12 +99,10 @@ class Decoder(ABC):
 
     def _figures(self, x: IntArray, name: str) -> FloatArray:
         """Read pJ, write pJ and area in µm² of a buffer in each design, ``(N, 3)``."""
-        kinds, banks = f"{name}_class", f"{name}_banks"
-        index = [x[:, self._column[knob]] for knob in (kinds, f"{name}_depth", f"{name}_block")] if kinds in self._column else []
-        if not index:
-            index = [np.zeros(len(x), np.int64), *(x[:, self._column[k]] for k in (f"{name}_depth", f"{name}_block"))]
-        bank = x[:, self._column[banks]] if banks in self._column else np.zeros(len(x), np.int64)
-        return np.asarray(self._grids[name][(*index, bank)])
+        none = np.zeros(len(x), np.int64)  # a knob that the space lacks has one value
+        knobs = (f"{name}_{what}" for what in ("class", "depth", "block", "banks"))
+        index = tuple(x[:, self._column[knob]] if knob in self._column else none for knob in knobs)
+        return np.asarray(self._grids[name][index])
 
     @cached_property
     def _grids(self) -> dict[str, FloatArray]:

@@ -57,11 +57,11 @@ class HardwareModel(CostModel):
     def _evaluate(self, x: IntArray) -> Costs:
         hardware = self.decoder(x)
         found = self.atlas.search(hardware.designs)
-        valid = found.mapped.all(axis=1)
+        valid = np.asarray(found.mapped.all(axis=1))
         values = np.full((len(x), len(METRICS)), np.nan)
         values[valid] = self._values(hardware, found)[valid]
         distance = (~found.mapped).mean(axis=1)
-        return Costs(METRICS, values, valid, (~valid).astype(np.uint64), RULES, distance)
+        return Costs(METRICS, values, valid, np.asarray(~valid, dtype=np.uint64), RULES, distance)
 
     def _values(self, hardware: Hardware, found: Found) -> FloatArray:
         cycles = self.atlas.total(found.cycles)
@@ -96,7 +96,8 @@ class HardwareModel(CostModel):
         found, dataflow = self.atlas.search(hardware.designs), int(hardware.designs.dataflow[0])
         texts = []
         for k, (layer, best) in enumerate(zip(self.atlas.layers, found.row[0], strict=True)):
-            nest = LoopNest.from_arrays(*self.atlas.table(dataflow, k).arrays(int(best))).lines(LEVELS, KEEPS) if best >= 0 else "none"
+            table = self.atlas.table(dataflow, k)
+            nest = LoopNest.from_arrays(*table.arrays(int(best))).lines(LEVELS, KEEPS) if best >= 0 else "no mapping fits"
             texts.append(f"# {layer.name}\n{nest}")
         return "\n\n".join(texts)
 

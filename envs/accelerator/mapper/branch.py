@@ -21,6 +21,9 @@ from .solve import GOALS, Goal, Solution
 from .space import MapSpace
 
 ROUNDING = 1e-12  # relative: sums of the same energies in another order
+FINEST = (
+    4096  # intervals below this share of their cycles are not cut: what is left there comes of the prices, not of the interval
+)
 FRESH, OPENED, CUT = 0, 1, 2
 Key = tuple[float, float]
 
@@ -94,7 +97,7 @@ class Hunt:
         """Whether a branch cannot be opened further: no cycles to cut, nothing to cut for, or too large a chain."""
         if branch.stage == FRESH:
             return self.relaxation.load(branch.spread) > self.budget
-        return self.goal == "energy" or (branch.stage == CUT and branch.high <= branch.low)
+        return self.goal == "energy" or (branch.stage == CUT and branch.high - branch.low <= branch.low / FINEST)
 
     def run(self) -> float:
         """Open branches by their bounds; return a lower bound of all mappings that were not met."""

@@ -258,7 +258,9 @@ def make_chain(source: int) -> Callable[..., float]:
                                             words = slid_words(k, d, j, n, total, left, spread, bounds, stride)
                                         else:
                                             words = tile_words(t, bounds, stride) * max(total, 1.0)
-                                        memo[t, k, slides] = edge_energy(t, k, words, parent, below, used, part, ports, cap, price)
+                                        memo[t, k, slides] = edge_energy(
+                                            t, k, words, parent, below, used, part, ports, cap, price
+                                        )
                                     cost += memo[t, k, slides]
                             if cost < value[j, target, flag]:
                                 value[j, target, flag] = cost

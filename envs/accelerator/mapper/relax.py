@@ -129,7 +129,9 @@ def price_exactly(
     return Sample(Mapping.from_arrays(temporal, order, x, y), float(out[0, 0]), float(out[0, 1]), load)
 
 
-def toll(relaxation: Relaxation, k: int, cap: float, price: FloatArray, bound: float, over: Sample) -> tuple[float, list[Sample]]:
+def toll(
+    relaxation: Relaxation, k: int, cap: float, price: FloatArray, bound: float, over: Sample
+) -> tuple[float, list[Sample]]:
     """Price the port that ``over`` overloads until the bound grows no more; ``price`` stays at the best.
 
     As a function of the price, the bound is the lowest of lines, one per mapping: the next price is where the lines of the

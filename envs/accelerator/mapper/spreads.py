@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from math import gcd
 
 import numpy as np
 
@@ -26,7 +29,7 @@ class Spreads:
         x, y: ``int64 (K, L, 8)`` factors along both axes.
         steps: ``float64 (K,)`` compute steps.
         below: ``float64 (K, L, 3)`` different tiles under one instance of the next outer level that keeps the tensor, per tile
-            of this level; exact but for input windows that coincide, where it is the least (``a + b - 1`` of ``a b``).
+            of this level; exact but for input windows that coincide, where it is the least over all child tiles.
         part: ``float64 (K, L)`` outputs of one instance.
         used: ``float64 (K, L)`` instances.
         fixed: ``float64 (K,)`` energy in pJ that no temporal factor changes: multiplications and their operands.
@@ -92,14 +95,36 @@ def _pairs(x: IntArray, y: IntArray, bounds: IntArray) -> tuple[IntArray, IntArr
     return x[a[whole][first]], y[b[whole][first]]
 
 
-def _distinct(t: int, factors: IntArray, least: bool) -> FloatArray:
-    """Different tiles under a fan-out, ``(...)`` of factors ``(..., 8)``; for inputs the fewest or the most there can be."""
-    product = np.where(RELEVANT[t], factors, 1).prod(axis=-1).astype(np.float64)
-    if t == 1 and least:
-        for a, b in ((P, R), (Q, S)):
-            both = factors[..., a] * factors[..., b]
-            product = product / both * np.minimum(both, factors[..., a] + factors[..., b] - 1)
-    return product
+def _distinct(t: int, factors: IntArray) -> FloatArray:
+    """Different tiles under a fan-out, ``(...)`` of factors ``(..., 8)``; for inputs the most there can be."""
+    return np.asarray(np.where(RELEVANT[t], factors, 1).prod(axis=-1).astype(np.float64))
+
+
+def _fewest(layer: Layer, factors: IntArray) -> FloatArray:
+    """Different input tiles under each fan-out at least, ``(K, L)``: windows coincide as they do for the best child tile."""
+    fewest = _distinct(1, factors)
+    inside = np.cumprod(factors[:, ::-1], axis=1)[:, ::-1]
+    for a, b in ((P, R), (Q, S)):
+        rows, levels = np.nonzero((factors[..., a] > 1) & (factors[..., b] > 1))
+        for k, i in zip(rows, levels, strict=True):
+            case = [(int(factors[k, i, d]), int(inside[k, i, d]), layer.bounds[d] // int(inside[k, 0, d])) for d in (a, b)]
+            fewest[k, i] *= _fewest_sums(*case, layer.stride) / (case[0][0] * case[1][0])
+    return fewest
+
+
+@lru_cache(maxsize=65536)
+def _fewest_sums(a: tuple[int, int, int], b: tuple[int, int, int], stride: int) -> int:
+    """Least number of different sums of window and filter offsets. Per dim: copies, extent of all copies at least, temporal rest.
+
+    Of ``i * x + j * y`` with ``i < count_a``, ``j < count_b``, those coincide whose difference is a multiple of both steps.
+    """
+    (count_a, whole_a, rest_a), (count_b, whole_b, rest_b) = a, b
+    least = count_a * count_b
+    for m, n in product(divisors(rest_a), divisors(rest_b)):
+        x, y = whole_a // count_a * m * stride, whole_b // count_b * n
+        g = gcd(x, y)
+        least = min(least, count_a * count_b - max(0, count_a - y // g) * max(0, count_b - x // g))
+    return least
 
 
 def _touched(layer: Layer) -> FloatArray:
@@ -123,8 +148,8 @@ def _bounded(layer: Layer, architecture: Architecture, x: IntArray, y: IntArray)
     steps = layer.macs / used[:, -1]
     below, above = np.ones((n, levels + 1, 3)), np.ones((n, levels + 1, 3))
     for t in range(3):
-        least = _distinct(t, factors, True)
-        above[:, 1:, t] = np.cumprod(_distinct(t, factors, False), axis=1)
+        least = _fewest(layer, factors) if t == 1 else _distinct(t, factors)
+        above[:, 1:, t] = np.cumprod(_distinct(t, factors), axis=1)
         for k in range(1, levels + 1):
             below[:, k, t] = least[:, parent[k, t] : k].prod(axis=1)
     part = touched[2] / above[:, :levels, 2]
@@ -140,7 +165,9 @@ def _bounded(layer: Layer, architecture: Architecture, x: IntArray, y: IntArray)
             updates = served if t == 2 else np.zeros(n)
             reads[:, p] += served - first
             writes[:, p] += updates
-            spent = used[:, p] * (_blocks(served - first, ports[p]) * ports[p, READ_PJ] + _blocks(updates, ports[p]) * ports[p, WRITE_PJ])
+            spent = used[:, p] * (
+                _blocks(served - first, ports[p]) * ports[p, READ_PJ] + _blocks(updates, ports[p]) * ports[p, WRITE_PJ]
+            )
             if k < levels:
                 kept = np.maximum(filled - part[:, k], 0.0) if t == 2 else filled
                 writes[:, k] += kept

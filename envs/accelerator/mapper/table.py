@@ -27,7 +27,7 @@ class Table:
     Args:
         layer, space: of what.
         choices: ``int64 (K, 9)``: per dim which split, then which order.
-        needs: ``int64 (K, 3 L)``: per level the words, columns and rows that it must have at least, words rounded up to those on offer.
+        needs: ``int64 (K, 3 L)``: per level the least words, columns and rows; words rounded up to those on offer.
         counts: ``float64 (K, 1 + A)``: compute steps, then the words of each active count per instance.
         active: ``int64 (A, 3)``: level, tensor and kind (reads, fills, updates) of each count.
         walked: mappings within the limits before thinning.

@@ -7,7 +7,7 @@ factor could never be legal, even alone, are not offered; orders that could neve
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
@@ -149,7 +149,8 @@ class MappingSpace:
 
     def _fits(self, innermost: int, dim: int, prime: int) -> bool:
         """Whether the tiles of a level and those around it can hold the factor when all others are at the outermost."""
-        tile = replace(Layer("", stride=self.layer.stride), **{DIMS[dim]: prime})
+        bounds = (prime if d == dim else 1 for d in range(8))
+        tile = Layer("", *bounds, self.layer.stride)
         words = dict(zip(RELEVANT, tile.words, strict=True))
         return all(sum(words[t] for t in x.keeps) <= x.capacity for x in self.architecture.levels[: innermost + 1])
 

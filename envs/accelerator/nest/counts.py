@@ -1,7 +1,7 @@
 """Access counts of one mapping: tiles, temporal reuse, multicast, reads, fills and updates per level and tensor.
 
 All functions follow Timeloop's dense analysis (Parashar et al., ISPASS 2019; release 3.0.3, neighbour links off).
-Shapes: ``temporal``, ``spatial`` ``int64 (L, 8)`` factors per level and dim (X and Y multiplied); ``order`` ``int64 (L, 8)`` dims
+Shapes: ``temporal``, ``spatial`` ``int64 (L, 8)`` factors per level and dim (X times Y); ``order`` ``int64 (L, 8)`` dims
 from the innermost loop outwards; ``bounds`` ``int64 (L + 1, 8)`` tile bounds per level, the last row of ones for a multiplier.
 Words are float64: whole numbers below 2^53 stay exact.
 """
