@@ -4,4 +4,7 @@ if __name__ != "archgym.envs":
     raise ImportError("import archgym.envs, not envs: a second copy would register everything twice")
 
 # name -> where its description is; a new family is one line here
-FAMILIES = {"memory": "archgym.envs.memory:FAMILY"}
+FAMILIES = {
+    "memory": "archgym.envs.memory:FAMILY",
+    "accelerator": "archgym.envs.accelerator:FAMILY",
+}

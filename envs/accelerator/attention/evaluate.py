@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from archgym.space import FloatArray
 
-from .area import area, interface_area
+from .area import area, array_area, interface_area
 from .constants import HERTZ, WORD
 from .cycles import cycles, latency
 from .design import Designs, from_values
@@ -61,7 +61,7 @@ def energy_parts(d: Designs, a: Attention) -> Energy:
 
 
 def evaluate_values(values: Mapping[str, object], a: Attention) -> dict[str, float]:
-    """Metrics of one design by knob values, which need not be among the space's: any array edge, buffer or block.
+    """Metrics of one design by knob values, which need not be among the space's, and ``array_area_m2``, a part of its area.
 
     Args:
         values: every knob of the space; cascade, unit, schedule, operands and scores by name.
@@ -71,5 +71,6 @@ def evaluate_values(values: Mapping[str, object], a: Attention) -> dict[str, flo
         name: np.array([_CODES[name].index(str(value)) if name in _CODES else float(str(value))])
         for name, value in values.items()
     }
-    found, _ = evaluate(from_values(columns, a), a)
+    d = from_values(columns, a)
+    found = evaluate(d, a)[0] | {"array_area_m2": array_area(d, a.head_dim)}
     return {name: float(column[0]) for name, column in found.items()}

@@ -1,4 +1,4 @@
-"""Least energy of one spread over the mesh: a chain of decisions from the innermost level outwards, exact by dynamic programming.
+"""Least energy of one spread over the mesh: a chain of decisions from the innermost level outwards, by dynamic programming.
 
 With all spatial factors fixed, what a tensor's tile at a level costs is decided by three things: how large the tile is, which
 loops outside it are the first that it depends on, and what all loops from there on multiply to. Both products are known as soon
@@ -164,7 +164,7 @@ def slid_words(level, d, j, n, total, remaining, spread, bounds, stride):
 
 
 def make_chain(source: int) -> Callable[..., float]:
-    """See the module. Waiting tiles are told by the innermost one per tensor; for inputs also by which have seen no loop yet."""
+    """See the module. Waiting tiles are told by the innermost one per tensor; for inputs also by those that saw no loop."""
 
     @njit(nogil=True, cache=True)
     def chain(stride, keep, capacity, allowed, orders, choices, spread, totals, inner, parent, below, used, part, ports, cap,

@@ -106,7 +106,8 @@ def _splits(bound: int, places: int) -> tuple[tuple[int, ...], ...]:
 
 def factorisations(bound: int, places: int) -> IntArray:
     """Every ordered split of a bound into factors, ``int64 (K, places)``."""
-    return np.array(_splits(bound, places), dtype=np.int64).reshape(-1, places)
+    found = _splits(bound, places)
+    return np.array(found, dtype=np.int64).reshape(len(found), places)
 
 
 def divisors(n: int) -> list[int]:

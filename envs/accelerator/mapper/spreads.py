@@ -68,7 +68,7 @@ def all_spreads(layer: Layer, architecture: Architecture, space: MapSpace) -> Sp
     x = y = np.ones((1, len(architecture.levels), 8), np.int64)
     for i, level in enumerate(architecture.levels):
         along = [_along(layer, space, i, axis, level.fanout[axis - 1]) for axis in (ALONG_X, ALONG_Y)]
-        both = _pairs(*along, np.array(layer.bounds))
+        both = _pairs(along[0], along[1], np.array(layer.bounds))
         a, b = np.divmod(np.arange(len(x) * len(both[0])), len(both[0]))
         x, y = x[a].copy(), y[a].copy()
         x[:, i], y[:, i] = both[0][b], both[1][b]
@@ -79,7 +79,7 @@ def all_spreads(layer: Layer, architecture: Architecture, space: MapSpace) -> Sp
 
 def _along(layer: Layer, space: MapSpace, level: int, axis: int, most: int) -> IntArray:
     """Factors per dim along one axis, ``int64 (K, 8)``."""
-    found = [(1, ())]
+    found: list[tuple[int, tuple[int, ...]]] = [(1, ())]
     for dim, bound in zip(DIMS, layer.bounds, strict=True):
         free = any(place == (level, axis) for place in map(tuple, space.places[dim].tolist()))
         options = [d for d in divisors(bound) if d <= most] if free else [1]
@@ -89,9 +89,9 @@ def _along(layer: Layer, space: MapSpace, level: int, axis: int, most: int) -> I
 
 def _pairs(x: IntArray, y: IntArray, bounds: IntArray) -> tuple[IntArray, IntArray]:
     a, b = np.divmod(np.arange(len(x) * len(y)), len(y))
-    product = x[a] * y[b]
-    whole = (bounds % product == 0).all(axis=1)
-    _, first = np.unique(product[whole], axis=0, return_index=True)
+    together = x[a] * y[b]
+    whole = (bounds % together == 0).all(axis=1)
+    _, first = np.unique(together[whole], axis=0, return_index=True)
     return x[a[whole][first]], y[b[whole][first]]
 
 
@@ -114,7 +114,7 @@ def _fewest(layer: Layer, factors: IntArray) -> FloatArray:
 
 @lru_cache(maxsize=65536)
 def _fewest_sums(a: tuple[int, int, int], b: tuple[int, int, int], stride: int) -> int:
-    """Least number of different sums of window and filter offsets. Per dim: copies, extent of all copies at least, temporal rest.
+    """Least number of different sums of window and filter offsets. Per dim: copies, least extent of all, temporal rest.
 
     Of ``i * x + j * y`` with ``i < count_a``, ``j < count_b``, those coincide whose difference is a multiple of both steps.
     """

@@ -158,17 +158,17 @@ def make_repair(source: int) -> Kernel:
         for n in range(x.shape[0] if source else 0):
             row = x[n]
             _decode(row, x.shape[1], dims, primes, places, base, factors)
+            _spread(factors, spatial)
+            tile_bounds(factors[0], spatial, bounds)  # of an axis made a loop of its level, no tile takes notice
             for i in range(levels - 1, -1, -1):
                 for axis in range(1, 3):
                     while _product(factors[axis, i]) > limits[i, axis]:
                         _move(row, _pick_at(row, primes, places, 3 * i + axis), 3 * i, places, dims, primes, factors)
-                while True:
-                    _spread(factors, spatial)
-                    tile_bounds(factors[0], spatial, bounds)
-                    if i == 0 or _kept_words(keep[i], bounds[i], layer[8]) <= limits[i, 0]:
-                        break
+                while i > 0 and _kept_words(keep[i], bounds[i], layer[8]) > limits[i, 0]:
                     k = _pick_inside(row, dims, primes, places, keep[i], i)
                     _move(row, k, 3 * (i - 1), places, dims, primes, factors)
+                    _spread(factors, spatial)
+                    tile_bounds(factors[0], spatial, bounds)
 
     kernel: Kernel = repair_rows
     return kernel

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -149,8 +150,8 @@ class MappingSpace:
 
     def _fits(self, innermost: int, dim: int, prime: int) -> bool:
         """Whether the tiles of a level and those around it can hold the factor when all others are at the outermost."""
-        bounds = (prime if d == dim else 1 for d in range(8))
-        tile = Layer("", *bounds, self.layer.stride)
+        shape: dict[str, Any] = {DIMS[dim]: prime, "stride": self.layer.stride}
+        tile = Layer("", **shape)
         words = dict(zip(RELEVANT, tile.words, strict=True))
         return all(sum(words[t] for t in x.keeps) <= x.capacity for x in self.architecture.levels[: innermost + 1])
 

@@ -51,6 +51,8 @@ class Mapping:
                 spatial = part.get("spatial", {})
                 axes = (part["temporal_outer_to_inner"], spatial.get("X", ()), spatial.get("Y", ()))
                 levels[architecture.index(part["level"])] = Loops(*(_loops(axis) for axis in axes))
+        except BadInput:  # a ValueError of its own, with a line that says more
+            raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(f"a mapping has levels with temporal_outer_to_inner and spatial X, Y: {error!r}") from None
         return cls(tuple(levels))
