@@ -11,6 +11,7 @@ import numpy as np
 from archgym.errors import BadInput
 from archgym.family import Fidelity
 
+from .attention import fidelity as attention
 from .comparison import Figures, compare, comparison_table, summary
 from .fixed import NEEDED, REFERENCE, AccessKey, Prediction, Row, count_errors, find_accesses, number, predict, read_table
 from .hardware import fidelity as hardware
@@ -30,7 +31,7 @@ NOTES = (
     "exact: to the last digit that Timeloop prints. access_counts: reads, fills, updates of all levels and tensors of a row.",
     "*_with_links: Timeloop's default, in which neighbours on the mesh may hand data on.",
 )
-PARTS = (systolic, hardware)
+PARTS = (systolic, attention, hardware)
 EXACT = tuple(f"systolic_{name}" for name in ("compute_cycles", "ifmap_sram_reads", "filter_sram_reads", "ofmap_sram_writes"))
 # Columns, and half a unit of their last printed digit.
 COLUMNS = {"cycles": ("cycles", 0.0), "energy_uJ": ("energy_total_uJ", 0.005), "area_um2": ("area_um2", 0.05)}

@@ -49,13 +49,25 @@ def draw(section: Section, styles: Styles, fronts: Mapping[str, AgentFront]) -> 
     from matplotlib import rc_context
 
     with rc_context(RC):
+        design = best_design(section)
         return {
+            **({"design": design} if design is not None else {}),
             "anytime": anytime(section, styles),
             "hypervolume": volume(section, styles),
             "final": finals(section, styles),
             "overhead": overhead(section, styles),
             "front": front(section, styles, fronts),
         }
+
+
+def best_design(section: Section) -> Figure | None:
+    """The model's own picture of the best design on any run's front; None where it has none to give."""
+    fronts = [run.front for run in section.runs if len(run.front.score)]
+    if not fronts:
+        return None
+    best = max(fronts, key=lambda front: float(front.score.max()))
+    picture: Figure | None = section.task.model.render(best.x[int(best.score.argmax())])
+    return picture
 
 
 def anytime(section: Section, styles: Styles) -> Figure:
