@@ -12,7 +12,7 @@ from archgym.family import Table
 
 from .model import build
 
-WORKLOADS = ("bert@4k", "xlm@1m", "bert@1k + t5@16k + xlm@256k + llama2_7b@1m")
+WORKLOADS = ("bert@4k", "xlm@1m", "bert@1k + xlm@64k + llama2_7b@1m")
 DESIGNS = 1 << 18
 REPEATS = 3
 

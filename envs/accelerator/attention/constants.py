@@ -53,7 +53,7 @@ class Registers:
 
 # areas
 PE_AREA = 18408.59912  # multiply-adder, comparator and four registers with their ports
-PE_AREA_PER_DOUBLING = 11.63488  # address bits: per doubling of the registers
+PE_AREA_PER_DOUBLING = 11.63484  # address bits: per doubling of the registers
 COMPARATOR_AREA = 49.28944
 REGISTER_AREA = 16 * 5.98  # one more 16-bit register
 LANE_AREA = 1545.0 + 23740.9375 + (PE_AREA - 1545.0 - COMPARATOR_AREA) + 2 * PE_AREA_PER_DOUBLING  # MAC, divider, registers

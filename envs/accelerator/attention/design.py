@@ -52,7 +52,9 @@ class Designs:
 
     def has_operands(self, *names: str) -> BoolArray:
         """Which designs place operands in one of these ways."""
-        found: BoolArray = np.isin(self.operands, [OPERANDS.index(n) for n in names])
+        found: BoolArray = self.operands == OPERANDS.index(names[0])
+        for name in names[1:]:
+            found = found | (self.operands == OPERANDS.index(name))
         return found
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archgym.space import BoolArray, FloatArray
+from archgym.space import FloatArray
 
 from .constants import (
     ADD,
@@ -35,11 +35,29 @@ from .design import Designs
 from .traffic import Traffic
 from .workload import Attention
 
-ONE_ARRAY = Registers(tile=1577.24794542, tile_dim=31.42858578, row_dim=-559.57798484)
+# local outputs of a tile leave the array for the vector unit's registers: 256 values per head dimension, written and read
+ONE_ARRAY = Registers(
+    tile=1577.24794542, tile_dim=31.42858578 + LANES * (REGISTER_READ + REGISTER_WRITE), row_dim=-559.57798484
+)
 ONE_VECTOR = Registers(tile=4359.01922484, tile_dim=31.32004493, row_dim=2.20651500)
 THREE_ONCHIP = Registers(tile=9319.38516092, tile_dim=8.42550299, row=-153.44459344)
 THREE_OFFCHIP = Registers(tile=12696.19687171, tile_dim=-3.80634018, row=-153.44459344)
 UNFUSED = Registers(tile=6436.32709728, tile_dim=16.84635585, row=-163.52251181, row_dim=-2.15142748)
+STYLES = (UNFUSED, THREE_ONCHIP, THREE_OFFCHIP, ONE_VECTOR, ONE_ARRAY)
+# by cascade, by unit (vector, array), by place of the scores (on chip, off chip); two passes have FuseMax's registers
+STYLE = np.array([[[0, 0], [0, 0]], [[1, 2], [1, 2]], [[3, 3], [4, 4]], [[3, 3], [4, 4]]])
+# rows of scores read and written per D x D tile and row, in the same order. Three passes (FLAT): written by the product; read
+# for the maximum; read, written for the exponential; read, written for the division; read by the product; off chip the first
+# and the last go to DRAM. On the array the exponential reads and writes no row of its own.
+SCORE_ROWS = np.array(
+    [
+        [[(3, 2), (3, 2)], [(2, 2), (2, 2)]],
+        [[(4, 3), (3, 2)], [(3, 3), (2, 2)]],
+        [[(3, 3), (2, 2)], [(1, 1), (0, 0)]],
+        [[(2, 2), (2, 2)], [(0, 0), (0, 0)]],
+    ],
+    dtype=np.float64,
+)
 
 
 @dataclass(frozen=True)
@@ -99,15 +117,8 @@ def _buffer(d: Designs, a: Attention, moved: Traffic) -> FloatArray:
 
 def _score_rows(d: Designs) -> tuple[FloatArray, FloatArray]:
     """Rows of scores read and written per tile, and the statistics of one and two passes."""
-    one, two, unfused = d.is_cascade("one_pass"), d.is_cascade("two_pass"), d.is_cascade("unfused")
-    outside = unfused | d.offchip
-    three_reads = np.where(d.on_array, np.where(outside, 2.0, 3.0), np.where(outside, 3.0, 4.0))
-    three_writes = np.where(d.on_array, np.where(outside, 2.0, 3.0), np.where(outside, 2.0, 3.0))
-    both = np.where(d.on_array, np.where(outside, 0.0, 1.0), np.where(outside, 2.0, 3.0))
-    single = np.where(d.on_array, 0.0, 2.0)
-    statistics = np.where(one | two, 2.0 / d.keys, 0.0)
-    reads = np.where(one, single, np.where(two, both, three_reads))
-    writes = np.where(one, single, np.where(two, both, three_writes))
+    reads, writes = SCORE_ROWS[d.cascade, d.on_array.view(np.int8), d.offchip.view(np.int8)].T
+    statistics = np.where(d.is_cascade("one_pass") | d.is_cascade("two_pass"), 2.0 / d.keys, 0.0)
     return d.edge * reads + statistics, d.edge * writes + statistics
 
 
@@ -137,21 +148,10 @@ def _fills(d: Designs, a: Attention, moved: Traffic) -> FloatArray:
 
 def _registers(d: Designs, a: Attention) -> FloatArray:
     """Register terms of the design's style; they grow with the array's edge as the rows do."""
-    one, unfused, two = d.is_cascade("one_pass"), d.is_cascade("unfused"), d.is_cascade("two_pass")
-    array = d.on_array & (one | two)
-    vector = ~d.on_array & (one | two)
-    styles = [(array, ONE_ARRAY), (vector, ONE_VECTOR), (unfused, UNFUSED), (d.offchip, THREE_OFFCHIP)]
-    chosen = [mask for mask, _ in styles]
-
-    def pick(field: str) -> FloatArray:
-        found: FloatArray = np.select(chosen, [getattr(s, field) for _, s in styles], getattr(THREE_ONCHIP, field))
-        return found
-
-    tiles, rows, dim = (a.length / d.edge) ** 2, a.length / d.edge, float(a.head_dim)
-    per_tile = pick("tile") + dim * pick("tile_dim") + _outputs(array, dim)
-    return d.edge / LANES * (tiles * per_tile + rows * (pick("row") + dim * pick("row_dim")))
-
-
-def _outputs(array: BoolArray, dim: float) -> FloatArray:
-    """Local outputs of a tile, which leave the array for the vector unit's registers: 256 values written and read."""
-    return np.where(array, dim * LANES * (REGISTER_READ + REGISTER_WRITE), 0.0)
+    dim = float(a.head_dim)
+    per_tile = np.array([s.tile + dim * s.tile_dim for s in STYLES])
+    per_row = np.array([s.row + dim * s.row_dim for s in STYLES])
+    style = STYLE[d.cascade, d.on_array.view(np.int8), d.offchip.view(np.int8)]
+    rows = a.length / d.edge
+    total: FloatArray = d.edge / LANES * (rows * rows * per_tile[style] + rows * per_row[style])
+    return total

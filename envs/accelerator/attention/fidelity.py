@@ -186,7 +186,7 @@ def _rows_table(compared: dict[str, dict[str, dict[str, float]]]) -> Table:
     headings = ("table", "column", "rows", "exact", "within 1e-7", "within 1 %", "largest error")
     notes = (
         "exact: to 1e-12 relative. Energy is exact up to register terms, which were solved from the tables.",
-        "pareto area: array, lanes and buffer; the buffer at one density (16 MiB), where the published run asks CACTI per size.",
+        "pareto area: array, lanes and buffer; one buffer density (16 MiB), where the published run asks CACTI per size.",
     )
     return Table("attention: the published tables, row by row", headings, rows, notes)
 

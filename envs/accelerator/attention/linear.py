@@ -33,8 +33,8 @@ class Machine:
     bandwidth: float = 400 * 2.0**30
 
 
-FLAT = Machine(32 << 20, READ_32, WRITE_32, 8.42555400, 0.00852498)
-FUSEMAX = Machine(16 << 20, READ_16, WRITE_16, 8.46575400, 0.00855639)
+FLAT = Machine(32 << 20, READ_32, WRITE_32, 8.42549996, 0.00852497)
+FUSEMAX = Machine(16 << 20, READ_16, WRITE_16, 8.46570040, 0.00855639)
 
 
 @dataclass(frozen=True)
