@@ -33,6 +33,7 @@ class BestKnown:
         designs: how many designs were evaluated to find it (folded duplicates counted once).
         hypervolume: of the front, normalised to the task's reference point.
         front: the non-dominated feasible designs.
+        proved: True where the model itself proves that no design scores higher, though the space was not enumerated.
     """
 
     score: float
@@ -41,6 +42,12 @@ class BestKnown:
     designs: int
     hypervolume: float
     front: tuple[FrontPoint, ...] = ()
+    proved: bool = False
+
+    @property
+    def optimal(self) -> bool:
+        """Whether no design can score higher: regret against the score is true regret."""
+        return self.exact or self.proved
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from archgym.costs import Costs, Metric
+from archgym.objective import Objective
 from archgym.space import BoolArray, DesignSpace, IntArray
 
 
@@ -60,6 +61,10 @@ class CostModel(ABC):
     def repair(self, x: IntArray) -> IntArray:
         """Map every row to a valid one near it where the model knows how; the identity elsewhere."""
         return x
+
+    def optimum(self, objective: Objective) -> IntArray | None:
+        """A row ``(D,)`` that provably no other one scores higher than, where the model can prove it; else None."""
+        return None
 
     def render(self, row: IntArray) -> Any:
         """A figure of one design, or None where the model has no picture to give."""

@@ -7,7 +7,7 @@ in one file, so that it can be stopped and taken up at will; tasks that share a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +66,8 @@ def command(
     task = registry.get_task(task_id, options)
     random = sample(task, scratch)
     known = enumerate_space(task, scratch, progress) if enumerate_all else search_best(task)
-    return compute_card(task, random, known, enumerate_all)
+    card = compute_card(task, random, _with_optimum(task, known), enumerate_all)
+    return replace(card, best_known=replace(card.best_known, proved=_proved(task, card)))
 
 
 def compute_card(task: Task, random: Designs, known: Designs, exact: bool) -> Card:
@@ -176,6 +177,18 @@ def _read(model: CostModel, path: Path) -> Designs:
     with np.load(path, allow_pickle=False) as data:
         costs = Costs(model.metrics, data["values"], data["valid"], data["reason"], model.rules, data["distance"])
         return Designs(data["x"], costs)
+
+
+def _with_optimum(task: Task, known: Designs) -> Designs:
+    """The designs and the one that the model proves to be best, where it proves one."""
+    best = task.model.optimum(task.objective)
+    return known if best is None else _join(Designs(best[None], task.model.evaluate(best[None])), known)
+
+
+def _proved(task: Task, card: Card) -> bool:
+    """Whether the card's best score is that of the model's proved optimum."""
+    best = task.model.optimum(task.objective)
+    return best is not None and float(task.objective.score(task.model.evaluate(best[None]))[0]) == card.best_known.score
 
 
 def _join(a: Designs, b: Designs) -> Designs:

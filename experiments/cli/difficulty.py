@@ -75,7 +75,7 @@ def _row(task: Task) -> list[object]:
     if card is None:
         return [task.id, *[None] * 7]
     regrets = [percent(card.random_regret[k]) for k in ("64", "256", "1024")]
-    known = "exact" if card.best_known.exact else "best known"
+    known = "exact" if card.best_known.optimal else "best known"
     return [task.id, difficulty_label(task), *regrets, percent(card.valid), percent(card.within_1_percent), known]
 
 
@@ -92,7 +92,7 @@ def _print(card: Card, json: bool) -> None:
     best = card.best_known
     rows: list[tuple[str, str]] = [
         ("label", "easy" if card.easy else "hard"),
-        ("best score", f"{plain(best.score)} ({'optimum' if best.exact else 'best known'}, of {best.designs:,} designs)"),
+        ("best score", f"{plain(best.score)} ({'optimum' if best.optimal else 'best known'}, of {best.designs:,} designs)"),
         ("best design", ", ".join(f"{k}={v}" for k, v in best.design.items())),
         ("front", f"{len(best.front)} designs, hypervolume {plain(best.hypervolume)}"),
         *((f"random regret at {k}", percent(v)) for k, v in card.random_regret.items()),

@@ -40,7 +40,7 @@ class Measure:
         if known is None:
             return cls("best score (higher is better)", lambda s: np.where(s > 0.0, s, np.nan), None)
         floor = curves.regret_floor(curves.regret_curve(np.stack([r.best for r in section.runs]), known.score, 0.0))
-        against = "optimum" if known.exact else "best known"
+        against = "optimum" if known.optimal else "best known"
         return cls(f"regret to the {against} (%)", lambda s: curves.regret_curve(s, known.score, floor), floor)
 
 

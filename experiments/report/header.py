@@ -129,7 +129,8 @@ def _best_known(section: Section) -> str:
     known = section.known
     if known is None:
         return "not known; regret here is against the best of this study"
-    how = "exact: the whole space was enumerated" if known.exact else f"best of {count(known.designs)} designs, not proven"
+    how = f"best of {count(known.designs)} designs, {'proved by the model' if known.proved else 'not proven'}"
+    how = "exact: the whole space was enumerated" if known.exact else how
     return f"score {si(known.score)} ({how}); front of {len(known.front)} designs, hypervolume {si(known.hypervolume)}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -183,15 +184,16 @@ def test_energy_parts_add_up() -> None:
 
 
 def test_every_knob_and_value_matters() -> None:
-    one, x = model("bert@16k"), sample(3000)
+    """At 1 M no head fits on chip; at 4 k there are fewer tiles than the largest blocks hold: one of the two tells them apart."""
+    x, models = sample(3000), (model("bert@4k"), model("bert@1m"))
     for j, param in enumerate(SPACE.params):
         seen = []
         for value in range(len(param.values)):
             moved = x.copy()
             moved[:, j] = value
-            seen.append(np.nan_to_num(one.evaluate(moved).values))
-        for a, b in zip(seen, seen[1:], strict=False):
-            assert (a != b).any(axis=1).mean() > 0.005, f"two values of {param.name} cost the same"
+            seen.append(np.hstack([np.nan_to_num(one.evaluate(moved).values) for one in models]))
+        for a, b in pairwise(seen):
+            assert (a != b).any(axis=1).mean() > 0.05, f"two values of {param.name} cost the same"
 
 
 # -- validity --------------------------------------------------------------------------------------------------------
@@ -222,7 +224,7 @@ def test_the_model_keeps_the_contract(text: str) -> None:
 def test_folded_designs_cost_the_same_bit_for_bit() -> None:
     one, x = model("trxl@1k"), sample(20000)
     folded = one.canonical(x)
-    assert len(np.unique(folded, axis=0)) < 0.7 * len(np.unique(x, axis=0))
+    assert (folded != x).any(axis=1).mean() > 0.5
     assert one.evaluate(x).values.tobytes() == one.evaluate(folded).values.tobytes()
 
 
@@ -277,7 +279,7 @@ def test_fidelity_prints_the_headlines_without_the_published_tables() -> None:
 
 
 def test_fidelity_names_a_missing_or_broken_table(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="attn-unfused.csv: cannot be read"):
+    with pytest.raises(BadInput, match=r"attn-unfused\.csv: cannot be read"):
         tables(tmp_path)
     (tmp_path / "attn-unfused.csv").write_text("model,seq_len\nbert,1K\n")
     with pytest.raises(BadInput, match="row 2: traffic must be a positive number"):

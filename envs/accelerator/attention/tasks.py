@@ -57,7 +57,7 @@ def tasks() -> list[Task]:
         _task(
             "mix-edp",
             MIX,
-            _edp(6e4, area_m2=350e-6),
+            _edp(5e4, area_m2=350e-6),
             _front(latency_s=100.0, energy_j=6e3, area_m2=500e-6),
             "one accelerator from 1 k to 1 M tokens, three models",
         ),
