@@ -184,7 +184,7 @@ def test_energy_parts_add_up() -> None:
 
 
 def test_every_knob_and_value_matters() -> None:
-    """At 1 M no head fits on chip; at 4 k there are fewer tiles than the largest blocks hold: one of the two tells them apart."""
+    """At 1 M no head fits on chip, at 4 k there are fewer tiles than the largest blocks hold: one of the two must differ."""
     x, models = sample(3000), (model("bert@4k"), model("bert@1m"))
     for j, param in enumerate(SPACE.params):
         seen = []

@@ -29,8 +29,7 @@ MIB = 2.0**20
 READ_16, READ_32 = 12514.66702680, 23856.56702702
 WRITE_16, WRITE_32 = 15751.46057202, 27097.56459199
 
-# registers: energy per tile of 256 x 256 scores beyond the terms above. `per_dim` times the head dimension; those that
-# stand for a value per lane grow with the array's edge
+# one access of a vector lane's registers
 REGISTER_READ, REGISTER_WRITE = 2.194455, 1.906455
 
 

@@ -1,6 +1,6 @@
 """Cycles per tile of D x D scores, on the array and on the vector unit, and how they overlap.
 
-One pass: FuseMax (MICRO 2024), figures of section 12 in BEHAVIOUR.md; the serial schedule is its ablation without
+One pass: FuseMax (MICRO 2024); the serial schedule is its ablation without
 interleaving, where the array waits D cycles for a tile's maximum. Three passes: FLAT (ASPLOS 2023) with 4 vector
 operations per score (maximum, exponential, sum, division). Two passes: exponentials against the maximum of their key
 block, corrected once the row's maximum is known (FuseMax, section 4), derived here in the same way.

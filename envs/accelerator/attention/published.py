@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from statistics import fmean, geometric_mean
 
-import numpy as np
-
 from .constants import EXP, LANES, READ_16, READ_32, REGISTER_READ, WRITE_32
 from .evaluate import evaluate_values
 from .linear import FLAT, FUSEMAX, linear_layers
@@ -81,7 +79,7 @@ def _block(step: str, a: Attention) -> int:
 
 
 def largest_block(tiles: int, buffer_bytes: int, edge: int, head_dim: int, score_rows: int = 0) -> int:
-    """FuseMax's query block, in tiles: the largest divisor of ``tiles`` that fits (BEHAVIOUR.md, section 12)."""
+    """FuseMax's query block, in tiles: the largest divisor of ``tiles`` that fits beside a key and a value tile."""
     free = buffer_bytes - 4 * edge * head_dim
     fits = free // (2 * edge * (2 * head_dim + 2 + score_rows))
     return max(n for n in range(1, min(fits, tiles) + 1) if tiles % n == 0)
@@ -146,4 +144,4 @@ def law_energy_share() -> float:
         evaluate_values(design("binding", a), a)["energy_j"] / evaluate_values(design("flat", a), a)["energy_j"]
         for a in workloads()
     ]
-    return float(np.mean(ratios))
+    return fmean(ratios)

@@ -1,4 +1,4 @@
-"""DRAM traffic in closed form: BEHAVIOUR.md section 12 for one pass, FLAT's placements and the unfused phases for the rest.
+"""DRAM traffic in closed form: FuseMax's blocks for one pass, FLAT's placements and the unfused phases for the rest.
 
 Streamed operands are read again for every tile of the other operand, resident ones once; a spilled share of a resident
 operand behaves as streamed. Equal to the published tables of all four designs.
