@@ -1,11 +1,15 @@
-"""Small file helpers: atomic writes and JSON that answers a broken file with one line."""
+"""Small file helpers: atomic writes; text, tables and JSON that answer a broken file with one line."""
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,3 +72,34 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadInput(f"{path}: must hold a JSON object")
     return value
+
+
+def read_text(path: Path) -> str:
+    """A text file, gzip or not; for files of one's own: nothing bounds what a gzip file unpacks to.
+
+    Raises:
+        BadInput: it cannot be read, unpacked or decoded.
+    """
+    try:
+        data = path.read_bytes()
+        return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def read_table(path: Path, needed: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Rows of a CSV (gzip or not) that has the columns ``needed``; missing cells are empty, cells beyond the header left out.
+
+    Raises:
+        BadInput: it cannot be read, is no CSV, holds no rows or lacks a column.
+    """
+    try:
+        rows = list(csv.DictReader(io.StringIO(read_text(path)), restval=""))
+    except csv.Error as error:
+        raise BadInput(f"{path}: not a CSV: {error}") from None
+    if not rows:
+        raise BadInput(f"{path}: holds no rows")
+    missing = [column for column in needed if column not in rows[0]]
+    if missing:
+        raise BadInput(f"{path}: column missing: {', '.join(missing)}")
+    return [{key: value for key, value in row.items() if key is not None} for row in rows]

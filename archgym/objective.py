@@ -98,8 +98,8 @@ class Objective(ABC):
 
 
 @dataclass(frozen=True)
-class Minimise(Objective):
-    """One metric, smaller is better: ``score = reference / value``, the speed-up over a reference value."""
+class _OneMetric(Objective):
+    """One metric and its reference value."""
 
     metric: str
     reference: float
@@ -110,33 +110,25 @@ class Minimise(Objective):
 
     def value(self, costs: Costs) -> FloatArray:
         return costs[self.metric]
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__.lower()} {self.metric}{self._suffix()}"
+
+
+@dataclass(frozen=True)
+class Minimise(_OneMetric):
+    """One metric, smaller is better: ``score = reference / value``, the speed-up over a reference value."""
 
     def _score(self, costs: Costs) -> FloatArray:
         return self.reference / _from_zero(costs[self.metric])
 
-    def __str__(self) -> str:
-        return f"minimise {self.metric}{self._suffix()}"
-
 
 @dataclass(frozen=True)
-class Maximise(Objective):
+class Maximise(_OneMetric):
     """One metric, larger is better (bandwidth, accuracy): ``score = value / reference``."""
-
-    metric: str
-    reference: float
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        return (self.metric, *self._constrained())
-
-    def value(self, costs: Costs) -> FloatArray:
-        return costs[self.metric]
 
     def _score(self, costs: Costs) -> FloatArray:
         return costs[self.metric] / self.reference
-
-    def __str__(self) -> str:
-        return f"maximise {self.metric}{self._suffix()}"
 
 
 @dataclass(frozen=True)

@@ -132,3 +132,26 @@ class Task:
     def __getstate__(self) -> dict[str, Any]:
         # A model holds compiled kernels and traces: another process builds its own.
         return {k: v for k, v in self.__dict__.items() if k != "model"}
+
+
+def new_task(
+    environment: str,
+    name: str,
+    workload: str,
+    objective: Objective,
+    front: tuple[FrontMetric, ...],
+    doc: str,
+    primary: str = "score",
+    **rest: Any,
+) -> Task:
+    """The first version of a task, ``<environment>-<name>-v0``; ``rest`` are other fields of :class:`Task`.
+
+    A module of tasks fixes what they share: ``_task = partial(new_task, "systolic", family="accelerator", build=...)``.
+    """
+    task_id = f"{environment}-{name}-v0"
+    return Task(task_id, workload=workload, objective=objective, front=front, doc=doc, primary=primary, **rest)
+
+
+def front_metrics(**references: float) -> tuple[FrontMetric, ...]:
+    """Minimised axes of a front by their values at the reference point: ``front_metrics(latency_s=1e-3, energy_j=2e-3)``."""
+    return tuple(FrontMetric(metric, reference) for metric, reference in references.items())

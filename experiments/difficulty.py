@@ -1,13 +1,9 @@
-"""Difficulty cards: how hard a task is, and what its best is; computed here, shipped with the family.
-
-Enumeration walks the whole space in slices, evaluates every design that is its own canonical form, and keeps each slice
-in one file, so that it can be stopped and taken up at will; tasks that share a model share the files.
-"""
+"""Difficulty cards: how hard a task is, and what its best is; computed here, shipped with the family."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +11,8 @@ import numpy as np
 from archgym import registry
 from archgym.card import BestKnown, Card, FrontPoint
 from archgym.costs import Costs
-from archgym.errors import BadInput
-from archgym.files import replacing, write_text
-from archgym.model import CostModel
+from archgym.experiments.enumeration import Enumeration, Evaluated, Report, enumerate_space, join
+from archgym.files import write_text
 from archgym.objective import relative_regret
 from archgym.pareto import hypervolume, nondominated
 from archgym.space import FloatArray, IntArray
@@ -30,22 +25,7 @@ SAMPLES = 4096
 SEARCHERS = {"genetic": 2, "evolution": 2}
 SEARCH_BUDGET = 2048
 SCRATCH = Path("results/difficulty")
-SLICE = 16_384
 FRONT_LIMIT = 200
-ENUMERABLE = 5_000_000
-
-Report = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Designs:
-    """Designs with their costs."""
-
-    x: IntArray
-    costs: Costs
-
-    def __len__(self) -> int:
-        return len(self.x)
 
 
 def command(
@@ -65,29 +45,31 @@ def command(
     """
     task = registry.get_task(task_id, options)
     random = sample(task, scratch)
-    known = enumerate_space(task, scratch, progress) if enumerate_all else search_best(task)
-    card = compute_card(task, random, _with_optimum(task, known), enumerate_all)
-    return replace(card, best_known=replace(card.best_known, proved=_proved(task, card)))
+    if enumerate_all:
+        return compute_card(task, random, enumerate_space(task, scratch, progress))
+    best = _optimum(task)
+    card = compute_card(task, random, join([random, *best, search_best(task)]))
+    proved = any(task.objective.score(row.costs)[0] == card.best_known.score for row in best)
+    return replace(card, best_known=replace(card.best_known, proved=proved))
 
 
-def compute_card(task: Task, random: Designs, known: Designs, exact: bool) -> Card:
+def compute_card(task: Task, random: Evaluated, known: Evaluated | Enumeration) -> Card:
     """The card of ``task``.
 
     Args:
         task: the task.
         random: uniform random designs with their costs: how random search fares.
-        known: every design evaluated otherwise: the whole (folded) space, or what agents found.
-        exact: whether ``known`` is the whole space.
+        known: every design evaluated, or the whole space.
     """
-    everything = known if exact else _join(random, known)
-    score = task.objective.score(everything.costs)
+    designs = known.leaders if isinstance(known, Enumeration) else known
+    score = task.objective.score(designs.costs)
     best = int(np.argmax(score))
     sampled = task.objective.score(random.costs)
     regret = relative_regret(sampled, float(score[best]))
     return Card(
         task=task.id,
         fingerprint=task.fingerprint,
-        best_known=_best_known(task, everything, best, float(score[best]), exact),
+        best_known=_best_known(task, known, best, float(score[best])),
         samples=len(random),
         random_regret={str(b): _significant(median_best_of(regret, b)) for b in BUDGETS},
         valid=_significant(float(random.costs.valid.mean())),
@@ -108,37 +90,24 @@ def median_best_of(regret: FloatArray, draws: int) -> float:
     return float(ordered[min(int(place * len(ordered)), len(ordered) - 1)])
 
 
-def sample(task: Task, scratch: Path = SCRATCH, n: int = SAMPLES, seed: int = 20_260) -> Designs:
+def sample(task: Task, scratch: Path = SCRATCH, n: int = SAMPLES, seed: int = 20_260) -> Evaluated:
     """``n`` uniform random designs with their costs; the same for every task on one model, and kept in ``scratch``."""
     x = task.space.sample(np.random.default_rng(seed), n)
     folded, inverse = np.unique(task.model.canonical(x), axis=0, return_inverse=True)
     path = scratch / task.model.fingerprint / f"random-{seed}-{n}.npz"
     if not path.exists():
-        _write(path, folded, task.model.evaluate(folded))
-    return Designs(x, _read(task.model, path).costs.take(inverse.reshape(-1).astype(np.int64)))
+        Evaluated(folded, task.model.evaluate(folded)).write(path)
+    return Evaluated(x, Evaluated.read(task.model, path).costs.take(inverse.reshape(-1).astype(np.int64)))
 
 
-def enumerate_space(task: Task, scratch: Path, progress: Report | None = None) -> Designs:
-    """Every canonical design of the task's space with its costs, resumable: finished slices in ``scratch`` are read.
-
-    Raises:
-        BadInput: the space is too large.
-    """
-    if task.space.size > ENUMERABLE:
-        raise BadInput(f"{task.id} has {task.space.size:,} designs, more than {ENUMERABLE:,}: too many to enumerate")
-    folder = scratch / task.model.fingerprint
-    parts = list(_slices(task, folder, progress))
-    return Designs(np.concatenate([p.x for p in parts]), Costs.concatenate([p.costs for p in parts]))
-
-
-def search_best(task: Task, agents: Mapping[str, int] = SEARCHERS, budget: int = SEARCH_BUDGET) -> Designs:
+def search_best(task: Task, agents: Mapping[str, int] = SEARCHERS, budget: int = SEARCH_BUDGET) -> Evaluated:
     """What some of our agents find: ``{agent: seeds}`` runs of ``budget`` evaluations each."""
     from archgym.running import run
 
     options = task.options_set
     specs = [RunSpec.create(task.id, a, None, s, budget, options) for a, n in agents.items() for s in range(n)]
     logs = [run(spec) for spec in specs]
-    return Designs(np.concatenate([log.x for log in logs]), Costs.concatenate([log.costs for log in logs]))
+    return Evaluated(np.concatenate([log.x for log in logs]), Costs.concatenate([log.costs for log in logs]))
 
 
 def write_card(task: Task, card: Card) -> Path:
@@ -152,50 +121,16 @@ def write_card(task: Task, card: Card) -> Path:
 # -- inside ---------------------------------------------------------------------------------------------------------------
 
 
-def _slices(task: Task, folder: Path, progress: Report | None) -> Iterator[Designs]:
-    for start, stop in task.space.slices(SLICE):
-        path = folder / f"{start:012d}.npz"
-        if not path.exists():
-            _evaluate_slice(task.model, start, stop, path)
-        if progress:
-            progress(stop, task.space.size)
-        yield _read(task.model, path)
-
-
-def _evaluate_slice(model: CostModel, start: int, stop: int, path: Path) -> None:
-    x = model.space.enumerate(start, stop)
-    own = x[(model.canonical(x) == x).all(axis=1)]
-    _write(path, own, model.evaluate(own))
-
-
-def _write(path: Path, x: IntArray, costs: Costs) -> None:
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, x=x, values=costs.values, valid=costs.valid, reason=costs.reason, distance=costs.distance)
-
-
-def _read(model: CostModel, path: Path) -> Designs:
-    with np.load(path, allow_pickle=False) as data:
-        costs = Costs(model.metrics, data["values"], data["valid"], data["reason"], model.rules, data["distance"])
-        return Designs(data["x"], costs)
-
-
-def _with_optimum(task: Task, known: Designs) -> Designs:
-    """The designs and the one that the model proves to be best, where it proves one."""
+def _optimum(task: Task) -> list[Evaluated]:
+    """The design that the model proves to be best, where it proves one."""
     best = task.model.optimum(task.objective)
-    return known if best is None else _join(Designs(best[None], task.model.evaluate(best[None])), known)
+    return [] if best is None else [Evaluated(best[None], task.model.evaluate(best[None]))]
 
 
-def _proved(task: Task, card: Card) -> bool:
-    """Whether the card's best score is that of the model's proved optimum."""
-    best = task.model.optimum(task.objective)
-    return best is not None and float(task.objective.score(task.model.evaluate(best[None]))[0]) == card.best_known.score
-
-
-def _join(a: Designs, b: Designs) -> Designs:
-    return Designs(np.concatenate([a.x, b.x]), Costs.concatenate([a.costs, b.costs])) if len(b) else a
-
-
-def _best_known(task: Task, designs: Designs, best: int, score: float, exact: bool) -> BestKnown:
+def _best_known(task: Task, known: Evaluated | Enumeration, best: int, score: float) -> BestKnown:
+    """Of ``known``, whose row ``best`` scores highest."""
+    exact = isinstance(known, Enumeration)
+    designs = known.leaders if isinstance(known, Enumeration) else known
     points = task.front_values(designs.costs)
     front = np.flatnonzero(nondominated(points))
     front = front[np.argsort(points[front, 0], kind="stable")]
@@ -203,13 +138,13 @@ def _best_known(task: Task, designs: Designs, best: int, score: float, exact: bo
         score=score,
         design=task.space.decode(designs.x[best]),
         exact=exact,
-        designs=len(np.unique(task.model.canonical(designs.x), axis=0)),
+        designs=known.designs if isinstance(known, Enumeration) else len(np.unique(task.model.canonical(known.x), axis=0)),
         hypervolume=hypervolume(points),
         front=tuple(_front_point(task, designs, int(i)) for i in _thin(front)),
     )
 
 
-def _front_point(task: Task, designs: Designs, row: int) -> FrontPoint:
+def _front_point(task: Task, designs: Evaluated, row: int) -> FrontPoint:
     metrics = {f.metric: float(designs.costs[f.metric][row]) for f in task.front}
     return FrontPoint(task.space.decode(designs.x[row]), metrics)
 

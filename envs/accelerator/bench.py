@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import numpy as np
 from archgym import registry
 from archgym.batch import set_threads
 from archgym.family import Table
+from archgym.files import read_text
 
 from .hardware.fidelity import REFERENCE, architecture
 from .hardware.topology import KEEP, ROW_STATIONARY
@@ -41,7 +41,7 @@ def bench() -> list[Table]:
 
 def _mapper() -> Table:
     """The default point of ArchGym's space, certified, layer by layer and network by network."""
-    points = json.loads(gzip.decompress((REFERENCE / "timeloop_points.json.gz").read_bytes()))
+    points = json.loads(read_text(REFERENCE / "timeloop_points.json.gz"))
     eyeriss = architecture(points["default"], load_technology("cacti_45nm"))
     rows = [_network_row(name, load_network(name), eyeriss) for name in ("alexnet", "resnet18", "resnet50", "mobilenet_v2")]
     headings = ("network", "layers", "mappings", "million mappings/s", "slowest layer, s", "all layers cold, s")

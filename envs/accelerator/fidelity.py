@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from archgym.comparison import Figures, compare, comparison_table, summary
 from archgym.errors import BadInput
 from archgym.family import Fidelity
+from archgym.files import read_table
 
 from .attention import fidelity as attention
-from .comparison import Figures, compare, comparison_table, summary
-from .fixed import NEEDED, REFERENCE, AccessKey, Prediction, Row, count_errors, find_accesses, number, predict, read_table
+from .fixed import NEEDED, REFERENCE, AccessKey, Prediction, Row, count_errors, find_accesses, number, predict
 from .hardware import fidelity as hardware
 from .mapper import fidelity as large_spaces
+from .peers import maestro, zigzag
 from .systolic import fidelity as systolic
 
 LINKS = "_with_links"  # on the names of figures over rows of runs that had neighbour links
@@ -32,7 +34,7 @@ NOTES = (
     "exact: to the last digit that Timeloop prints. access_counts: reads, fills, updates of all levels and tensors of a row.",
     "*_with_links: Timeloop's default, in which neighbours on the mesh may hand data on.",
 )
-PARTS = (systolic, attention, hardware, large_spaces)
+PARTS = (systolic, attention, hardware, large_spaces, zigzag, maestro)
 EXACT = tuple(f"systolic_{name}" for name in ("compute_cycles", "ifmap_sram_reads", "filter_sram_reads", "ofmap_sram_writes"))
 # Columns, and half a unit of their last printed digit.
 COLUMNS = {"cycles": ("cycles", 0.0), "energy_uJ": ("energy_total_uJ", 0.005), "area_um2": ("area_um2", 0.05)}

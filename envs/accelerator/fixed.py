@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from archgym.errors import BadInput
+from archgym.files import read_table
 from archgym.space import FloatArray
 
 from .architectures import fixed_architecture
@@ -38,33 +36,6 @@ class Prediction:
     area_um2: float
     counts: FloatArray
     levels: tuple[str, ...]
-
-
-def read_text(path: Path) -> str:
-    """A text file, gzip or not."""
-    try:
-        data = path.read_bytes()
-        return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-
-
-def read_table(path: Path, needed: Sequence[str]) -> list[Row]:
-    """Rows of a CSV that has the columns ``needed``.
-
-    Raises:
-        BadInput: it cannot be read, is no CSV, holds no rows or lacks a column.
-    """
-    try:
-        rows = list(csv.DictReader(io.StringIO(read_text(path)), restval=""))
-    except csv.Error as error:
-        raise BadInput(f"{path}: not a CSV: {error}") from None
-    if not rows:
-        raise BadInput(f"{path}: holds no rows")
-    missing = [column for column in needed if column not in rows[0]]
-    if missing:
-        raise BadInput(f"{path}: column missing: {', '.join(missing)}")
-    return [{key: value for key, value in row.items() if key is not None} for row in rows]
 
 
 def number(row: Row, column: str, where: str) -> float:

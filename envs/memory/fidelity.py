@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from archgym.comparison import Figures, compare, comparison_table, summary
 from archgym.errors import BadInput, did_you_mean
-from archgym.family import Fidelity, Table
+from archgym.family import Fidelity
+from archgym.files import read_table
 from archgym.space import BoolArray, FloatArray
 
 from .kernel.layout import N_CONFIG, CmdMux, Config
@@ -57,6 +56,9 @@ FIGURES = {
     "p95_sent_latency_s": Figure("lat_sent_p95_ns", 1e-9, 0.5e-15),
     "max_sent_latency_s": Figure("lat_sent_max_ns", 1e-9, 0.5e-15),
 }
+PROMISED = {name: f.promised for name, f in FIGURES.items()} | {"command_counts": "all equal on 75 % of rows"}
+NOT_COVERED = "those with a power-down policy are not covered (DRAMGym fixes NoPowerDown)."
+EXACT = "exact: to the last digit that DRAMSys prints. Latencies *_sent_* count from the send, the others from the trace."
 
 Row = dict[str, str]
 
@@ -79,26 +81,15 @@ def fidelity(reference: Path | None = None, workloads: Path | None = None) -> Fi
     figures["command_counts"] = _compare_counts(rows, predicted, covered)
     columns: dict[str, Sequence[Any]] = {name: [row.get(name, "") for row in rows] for name in rows[0]}
     columns |= {f"{name}_predicted": _cells(values, covered) for name, values in predicted.items()}
-    return Fidelity([_table(figures, len(rows), covered)], figures, columns, _passed(figures))
+    left_out = f"{int(covered.sum())} of {len(rows)} rows: {NOT_COVERED}"
+    table = comparison_table("memory controller against DRAMSys 4.0", figures, PROMISED, (left_out, EXACT))
+    return Fidelity([table], figures, columns, _passed(figures))
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Rows of a reference file, checked for the columns that are needed; ``"#line"`` says where each came from."""
-    try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    try:
-        rows = list(csv.DictReader(io.StringIO(text), restval=""))
-    except csv.Error as error:
-        raise BadInput(f"{path}: not a CSV: {error}") from None
-    if not rows:
-        raise BadInput(f"{path}: holds no rows")
-    missing = [c for c in ("spec", "trace", *KNOBS, *(f.column for f in FIGURES.values() if f.promised)) if c not in rows[0]]
-    if missing:
-        raise BadInput(f"{path}: column missing: {', '.join(missing)}")
-    return [{k: v for k, v in row.items() if k is not None} | {"PowerDownPolicy": _policy(row)} for row in rows]
+    """Rows of a reference file, checked for the columns that are needed."""
+    rows = read_table(path, ("spec", "trace", *KNOBS, *(f.column for f in FIGURES.values() if f.promised)))
+    return [row | {"PowerDownPolicy": _policy(row)} for row in rows]
 
 
 def _policy(row: Row) -> str:
@@ -159,25 +150,14 @@ def _column(rows: Sequence[Row], name: str) -> FloatArray:
         return np.full(len(rows), np.nan)
 
 
-def _compare(rows: Sequence[Row], predicted: Mapping[str, FloatArray], name: str, covered: BoolArray) -> dict[str, Any]:
+def _compare(rows: Sequence[Row], predicted: Mapping[str, FloatArray], name: str, covered: BoolArray) -> Figures:
     figure = FIGURES[name]
-    want, have = _column(rows, figure.column) * figure.factor, predicted[name]
-    used = covered & np.isfinite(want) & (want != 0)
-    if not used.any():
-        return {"rows": 0}
-    error = 100.0 * np.abs(have[used] / want[used] - 1.0)
-    exact = np.abs(have[used] - want[used]) <= figure.rounding * (1 + 1e-6) + 1e-12 * want[used]
-    return {
-        "rows": int(used.sum()),
-        "exact": float(exact.mean()),
-        "within_1_percent": float((error <= 1.0).mean()),
-        "mean_error_percent": float(error.mean()),
-        "max_error_percent": float(error.max()),
-    }
+    want = _column(rows, figure.column) * figure.factor
+    return compare(np.where(covered, want, np.nan), predicted[name], figure.rounding)
 
 
-def _compare_counts(rows: Sequence[Row], predicted: Mapping[str, FloatArray], covered: BoolArray) -> dict[str, Any]:
-    """Share of rows in which every command count agrees."""
+def _compare_counts(rows: Sequence[Row], predicted: Mapping[str, FloatArray], covered: BoolArray) -> Figures:
+    """Per row the sum of all differences relative to the sum of all counts; exact where every count agrees."""
     names = [n for n in COMMANDS if n != "n_served" and f"n_{n[2:].upper()}" in rows[0]]
     want = np.stack([_column(rows, f"n_{n[2:].upper()}") for n in names], axis=1)
     have = np.stack([predicted[n] for n in names], axis=1)
@@ -185,17 +165,10 @@ def _compare_counts(rows: Sequence[Row], predicted: Mapping[str, FloatArray], co
     if not used.any():
         return {"rows": 0}
     difference = np.abs(have[used] - want[used]).sum(axis=1)
-    error = 100.0 * difference / want[used].sum(axis=1)
-    return {
-        "rows": int(used.sum()),
-        "exact": float((difference == 0).mean()),
-        "within_1_percent": float((error <= 1.0).mean()),
-        "mean_error_percent": float(error.mean()),
-        "max_error_percent": float(error.max()),
-    }
+    return summary(difference, want[used].sum(axis=1), difference == 0)
 
 
-def _passed(figures: Mapping[str, dict[str, Any]]) -> bool:
+def _passed(figures: Mapping[str, Figures]) -> bool:
     """What the family promises, on whatever rows were given."""
     bounds = {
         "total_time_s": ("exact", 0.98),
@@ -204,29 +177,6 @@ def _passed(figures: Mapping[str, dict[str, Any]]) -> bool:
     }
     everywhere = all(figures[n].get("within_1_percent", 1.0) == 1.0 for n in ("total_time_s", "energy_j", "power_w"))
     return everywhere and all(figures[n].get(key, 1.0) >= least for n, (key, least) in bounds.items())
-
-
-def _table(figures: Mapping[str, dict[str, Any]], rows: int, covered: BoolArray) -> Table:
-    promised = {name: f.promised for name, f in FIGURES.items()} | {"command_counts": "all equal on 75 % of rows"}
-    cells = [
-        (
-            name,
-            f["rows"],
-            f"{100 * f['exact']:.1f} %",
-            f"{100 * f['within_1_percent']:.1f} %",
-            f"{f['mean_error_percent']:.4f} %",
-            f"{f['max_error_percent']:.3f} %",
-            promised[name],
-        )
-        for name, f in figures.items()
-        if f["rows"]
-    ]
-    notes = (
-        f"{int(covered.sum())} of {rows} rows: those with a power-down policy are not covered (DRAMGym fixes NoPowerDown).",
-        "exact: to the last digit that DRAMSys prints. Latencies *_sent_* count from the send, the others from the trace.",
-    )
-    headings = ("metric", "rows", "exact", "within 1 %", "mean error", "largest error", "promised")
-    return Table("memory controller against DRAMSys 4.0", headings, cells, notes)
 
 
 def _cells(values: FloatArray, covered: BoolArray) -> list[Any]:

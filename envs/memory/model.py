@@ -7,7 +7,6 @@ knobs are not covered by the reference tables.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from archgym.costs import Costs, Metric
-from archgym.errors import BadInput
+from archgym.mix import read_mix, weighted_mean
 from archgym.model import CostModel
 from archgym.space import BoolArray, DesignSpace, FloatArray, IntArray
 
@@ -148,15 +147,8 @@ class MemoryModel(CostModel):
 
 def _mean(name: str, values: list[FloatArray], weights: list[float]) -> FloatArray:
     """Weighted mean: geometric for times (but the energy's window), arithmetic for the rest."""
-    pairs = list(zip(values, weights, strict=True))
-    total = np.zeros(len(values[0]))
-    if name.endswith("_s") and name not in ("energy_window_s", "bandwidth_bytes_per_s"):
-        for value, weight in pairs:
-            total = total + weight * np.log(np.maximum(value, 1e-300))
-        return np.exp(total)
-    for value, weight in pairs:
-        total = total + weight * value
-    return total
+    is_time = name.endswith("_s") and name not in ("energy_window_s", "bandwidth_bytes_per_s")
+    return weighted_mean(values, weights, geometric=is_time)
 
 
 def _costs(metrics: tuple[Metric, ...], values: FloatArray, valid: BoolArray) -> Costs:
@@ -201,32 +193,12 @@ def build_extended(workload: str, options: Mapping[str, str]) -> CostModel:
 
 
 def programs(workload: str) -> dict[Trace, float]:
-    """Traces and weights of a workload text: one trace, or ``"2*cloud + stream"`` (weights are normalised).
+    """Traces with their weights, which sum to 1: one trace, or ``"2*cloud + stream"``.
 
     Raises:
-        BadInput: a weight is no positive number, or a trace cannot be loaded.
+        BadInput: as :func:`~archgym.mix.read_mix` and :func:`~archgym.envs.memory.traces.load_trace`.
     """
-    if " + " not in workload or os.path.exists(workload):
-        return {_trace(workload): 1.0}
-    parts = [_weighted(part.strip()) for part in workload.split(" + ")]
-    total = sum(weight for _, weight in parts)
-    shares: dict[Trace, float] = {}
-    for name, weight in parts:  # a program named twice has both weights
-        shares[_trace(name)] = shares.get(_trace(name), 0.0) + weight / total
-    return shares
-
-
-def _weighted(part: str) -> tuple[str, float]:
-    weight, star, name = part.partition("*")
-    if not star:
-        return part, 1.0
-    try:
-        number = float(weight)
-    except ValueError:
-        number = -1.0
-    if not 0.0 < number < 1e6:
-        raise BadInput(f"workload part '{part}': the weight must be a positive number")
-    return name, number
+    return read_mix(workload, _trace)
 
 
 @cache

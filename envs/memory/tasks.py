@@ -11,11 +11,18 @@ from __future__ import annotations
 from functools import partial
 
 from archgym.objective import Constraint, Legacy, Minimise, Objective, Product
-from archgym.task import FrontMetric, Task
+from archgym.task import FrontMetric, Task, front_metrics, new_task
 
-CARDS = "archgym.envs.memory"
 BUILD = "archgym.envs.memory.model:build_"
 MIX = "cloud + stream + sqlite + stride"
+_task = partial(
+    new_task,
+    "memory",
+    family="memory",
+    build=BUILD + "default",
+    options={"memory": "ddr4_2400"},
+    cards="archgym.envs.memory",
+)
 
 
 def tasks() -> list[Task]:
@@ -36,7 +43,12 @@ def _default() -> list[Task]:
         _task("sqlite-tail", "sqlite", _tail(450e-9, 549e-6), _tail_front(2e-6, 1.1e-3), "recorded from a database"),
         _task("gzip-tail", "gzip", _tail(200e-9, 3.08e-3), _tail_front(1e-6, 6e-3), "recorded from a compressor"),
         _task(
-            "ddr5-cloud-tail", "cloud", Minimise("p99_latency_s", 8e-6), _tail_front(4e-5, 140e-6), "DDR5", memory="ddr5_4800"
+            "ddr5-cloud-tail",
+            "cloud",
+            Minimise("p99_latency_s", 8e-6),
+            _tail_front(4e-5, 140e-6),
+            "DDR5",
+            options={"memory": "ddr5_4800"},
         ),
     ]
 
@@ -51,7 +63,7 @@ def _mixes() -> list[Task]:
 
 def _extended() -> list[Task]:
     """Two channels of two ranks; what real controllers have and DRAMGym lacks."""
-    task = partial(_task, space="extended", tags=("extended",))
+    task = partial(_task, build=BUILD + "extended", tags=("extended",))
     quick = _front(300e-9, 1e-3)
     return [
         task("extended-cloud-tail", "cloud", _tail(200e-9, 370e-6), _tail_front(1e-6, 740e-6), "tail under an energy bound"),
@@ -64,7 +76,7 @@ def _dramgym() -> list[Task]:
     """The 2023 paper's space, memory and rewards (power to 1 W, latency to 0.1 ms, both), in SI units."""
     goals = {"power": {"power_w": 1.0}, "latency": {"total_time_s": 1e-4}}
     goals["both"] = {**goals["power"], **goals["latency"]}
-    front = (FrontMetric("total_time_s", 1e-3), FrontMetric("energy_j", 2e-3))
+    front = front_metrics(total_time_s=1e-3, energy_j=2e-3)
     return [
         _task(
             f"dramgym-{program}-{goal}",
@@ -72,40 +84,13 @@ def _dramgym() -> list[Task]:
             Legacy(targets),
             front,
             f"ArchGym 2023's {goal} reward",
-            memory="ddr3_1600",
-            space="dramgym",
+            build=BUILD + "dramgym",
+            options={"memory": "ddr3_1600"},
             tags=("dramgym",),
         )
         for program in ("stream", "random", "cloud")
         for goal, targets in goals.items()
     ]
-
-
-def _task(
-    name: str,
-    workload: str,
-    objective: Objective,
-    front: tuple[FrontMetric, ...],
-    doc: str,
-    primary: str = "score",
-    *,
-    memory: str = "ddr4_2400",
-    space: str = "default",
-    tags: tuple[str, ...] = (),
-) -> Task:
-    return Task(
-        id=f"memory-{name}-v0",
-        family="memory",
-        workload=workload,
-        objective=objective,
-        front=front,
-        build=BUILD + space,
-        options={"memory": memory},
-        primary=primary,
-        tags=tags,
-        cards=CARDS,
-        doc=doc,
-    )
 
 
 def _tail(reference_s: float, energy_j: float) -> Objective:
@@ -117,8 +102,8 @@ def _product(reference: float) -> Objective:
 
 
 def _front(latency_s: float, energy_j: float) -> tuple[FrontMetric, ...]:
-    return FrontMetric("mean_latency_s", latency_s), FrontMetric("energy_j", energy_j)
+    return front_metrics(mean_latency_s=latency_s, energy_j=energy_j)
 
 
 def _tail_front(latency_s: float, energy_j: float) -> tuple[FrontMetric, ...]:
-    return FrontMetric("p99_latency_s", latency_s), FrontMetric("energy_j", energy_j)
+    return front_metrics(p99_latency_s=latency_s, energy_j=energy_j)

@@ -17,7 +17,7 @@ from archgym.experiments.units import percent, plain
 from archgym.family import Table
 
 if TYPE_CHECKING:
-    from archgym.card import Card
+    from archgym.card import BestKnown, Card
     from archgym.task import Task
 
 
@@ -92,7 +92,7 @@ def _print(card: Card, json: bool) -> None:
     best = card.best_known
     rows: list[tuple[str, str]] = [
         ("label", "easy" if card.easy else "hard"),
-        ("best score", f"{plain(best.score)} ({'optimum' if best.optimal else 'best known'}, of {best.designs:,} designs)"),
+        ("best score", f"{plain(best.score)} ({_how_known(best)})"),
         ("best design", ", ".join(f"{k}={v}" for k, v in best.design.items())),
         ("front", f"{len(best.front)} designs, hypervolume {plain(best.hypervolume)}"),
         *((f"random regret at {k}", percent(v)) for k, v in card.random_regret.items()),
@@ -103,3 +103,9 @@ def _print(card: Card, json: bool) -> None:
         *((f"rank correlation {k}", f"{v:.3f}") for k, v in card.rank_correlation.items()),
     ]
     print_table(Table(card.task, ("", ""), rows))
+
+
+def _how_known(best: BestKnown) -> str:
+    if best.exact:
+        return f"optimal, by enumeration of all {best.designs:,} different designs"
+    return f"{'optimal, proved by the model' if best.proved else 'best known'}, of {best.designs:,} designs"

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from archgym.envs.accelerator.fidelity import LINKS, against_timeloop, fidelity
-from archgym.envs.accelerator.fixed import REFERENCE, read_table, stride_of
+from archgym.envs.accelerator.fixed import REFERENCE, stride_of
 from archgym.errors import BadInput
+from archgym.files import read_table
 
 Row = dict[str, str]
 
 
 def _rows(count: int) -> list[Row]:
-    return read_table(REFERENCE, ())[:count]
+    return read_table(REFERENCE)[:count]
 
 
 def _write(path: Path, rows: list[Row]) -> Path:
@@ -38,7 +39,7 @@ def test_every_count_cycle_and_energy_of_timeloop_is_met():
 
 
 def test_energy_is_timeloops_to_ten_digits():
-    rows = read_table(REFERENCE, ())
+    rows = read_table(REFERENCE)
     predicted = against_timeloop(REFERENCE).columns["energy_uJ_predicted"]
     for row, value in zip(rows, predicted, strict=True):
         assert float(row["energy_mac_pJ"]) + float(row["energy_storage_pJ"]) == pytest.approx(1e6 * value, rel=1e-10)
@@ -60,7 +61,7 @@ def test_a_file_without_counts_compares_cycles_and_energies(tmp_path):
 def test_counts_beside_a_file_are_compared(tmp_path):
     rows = _rows(2)
     file = _write(tmp_path / "mine.csv", rows)
-    counts = [r for r in read_table(REFERENCE.with_name("fixed_timeloop_accesses.csv.gz"), ()) if r["id"] == rows[0]["id"]]
+    counts = [r for r in read_table(REFERENCE.with_name("fixed_timeloop_accesses.csv.gz")) if r["id"] == rows[0]["id"]]
     _write(tmp_path / "mine_accesses.csv", counts)
     assert fidelity(file).figures["access_counts"]["exact"] == 1.0
     counts[0]["reads_per_inst"] = str(int(counts[0]["reads_per_inst"]) + 1)

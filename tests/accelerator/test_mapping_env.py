@@ -17,6 +17,7 @@ from archgym.envs.accelerator.mapping.tasks import tasks
 from archgym.envs.accelerator.nest.evaluate import evaluate_mappings
 from archgym.envs.accelerator.nest.mapping import Loops, Mapping
 from archgym.errors import BadInput
+from archgym.objective import Constraint, Maximise, Minimise, Objective, Product, TargetSpec
 from archgym.space import IntArray
 from archgym.testing import check_task
 
@@ -169,6 +170,42 @@ def test_the_mappers_optimum_is_a_row_that_no_row_beats(goal: str) -> None:
     x = built.evaluate(built.repair(built.space.sample(np.random.default_rng(4), 20000)))
     value = {"edp": x["cycles"] * x["energy_j"], "energy": x["energy_j"], "delay": x["cycles"]}[goal]
     assert value.min() >= best.value * (1.0 if goal == "delay" else 1e-12) * (1 - 1e-12)
+
+
+@pytest.mark.parametrize(
+    "objective", [Minimise("latency_s", 1.0), Minimise("energy_j", 1.0), Product({"energy_j": 1.0, "latency_s": 1.0}, 1.0)]
+)
+def test_a_proved_optimum_is_what_all_rows_of_a_small_space_say(objective: Objective) -> None:
+    built = model("C=4,M=2,P=3", "eyeriss")
+    proved = built.optimum(objective)
+    assert proved is not None
+    x = built.space.enumerate(0, built.space.size)
+    score = objective.score(built.evaluate(x))
+    assert objective.score(built.evaluate(proved[None]))[0] == pytest.approx(score.max(), rel=1e-12)
+
+
+def test_an_optimum_is_proved_under_constraints_that_it_keeps_and_under_no_others() -> None:
+    built = model("C=4,M=2,P=3", "eyeriss")
+    free = built.optimum(Minimise("energy_j", 1.0))
+    assert free is not None
+    latency = float(built.evaluate(free[None])["latency_s"][0])
+    loose, tight = (Minimise("energy_j", 1.0, constraints=(Constraint("latency_s", latency * x),)) for x in (1.0, 0.99))
+    kept = built.optimum(loose)
+    assert kept is not None and np.array_equal(kept, free)
+    assert built.optimum(tight) is None
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [
+        Maximise("latency_s", 1.0),
+        Minimise("dram_bytes", 1.0),
+        Product({"energy_j": 1.0, "latency_s": 2.0}, 1.0),
+        TargetSpec({"latency_s": 1e-9, "energy_j": 1e-12}),
+    ],
+)
+def test_what_the_mapper_does_not_look_for_is_not_proved(objective: Objective) -> None:
+    assert model("C=4,M=2,P=3", "eyeriss").optimum(objective) is None
 
 
 def test_repaired_rows_are_what_repair_makes_of_them() -> None:

@@ -51,7 +51,7 @@ def designs(n: int, seed: int = 0) -> IntArray:
 
 @pytest.mark.parametrize("column", ["compute_cycles", "total_cycles", *fidelity.COUNTS])
 def test_every_scalesim_row_is_equal(column: str) -> None:
-    found = fidelity.compare(fidelity.rows(), column)
+    found = fidelity.figures_of(fidelity.rows(), column)
     assert found["rows"] >= 73 and found["exact"] == 1.0
 
 

@@ -6,13 +6,13 @@ The published tables (artifact of FuseMax, MICRO 2024) are not shipped. A folder
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from archgym.errors import BadInput
 from archgym.family import Table
+from archgym.files import read_table
 
 from .evaluate import evaluate_values
 from .linear import FLAT, FUSEMAX, Machine, linear_layers
@@ -125,18 +125,10 @@ PREDICTORS: dict[str, Callable[[Row], Predicted]] = {
 def _compare(path: Path, predict: Callable[[Row], Predicted]) -> dict[str, dict[str, float]]:
     """Per column: rows, share exact, share within 1e-7 and within 1 %, largest error in per cent."""
     errors: dict[str, list[float]] = {}
-    for number, row in _rows(path):
+    for number, row in enumerate(read_table(path), start=2):
         for column, value in _checked(predict, row, f"{path}: row {number}").items():
             errors.setdefault(column, []).append(abs(value / _number(row, column, f"{path}: row {number}") - 1.0))
     return {column: _summary(found) for column, found in errors.items()}
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Row]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from enumerate(list(csv.DictReader(file, restval="")), start=2)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _checked(predict: Callable[[Row], Predicted], row: Row, where: str) -> Predicted:

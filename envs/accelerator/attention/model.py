@@ -14,6 +14,7 @@ import numpy as np
 
 from archgym.batch import in_parallel, slices
 from archgym.costs import Costs, Metric
+from archgym.mix import weighted_mean
 from archgym.model import CostModel
 from archgym.space import BoolArray, FloatArray, IntArray
 
@@ -87,10 +88,7 @@ class AttentionModel(CostModel):
             return columns[0]
         if name in LARGEST:
             return np.asarray(np.maximum.reduce(columns))
-        total = np.zeros(len(columns[0]))
-        for column, weight in zip(columns, self.workloads.values(), strict=True):
-            total = total + weight * (np.log(column) if name in GEOMETRIC else column)
-        return np.exp(total) if name in GEOMETRIC else total
+        return weighted_mean(columns, self.workloads.values(), geometric=name in GEOMETRIC)
 
     # -- knobs that cannot matter, and designs that cannot run ----------------------------------------------------------
 

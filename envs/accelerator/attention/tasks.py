@@ -6,12 +6,19 @@ for what is left; a score of 1 is the reference value, a round figure near the o
 
 from __future__ import annotations
 
-from archgym.objective import Constraint, Minimise, Objective, Product
-from archgym.task import FrontMetric, Task
+from functools import partial
 
-CARDS = "archgym.envs.accelerator"
-BUILD = "archgym.envs.accelerator.attention.model:build"
+from archgym.objective import Constraint, Minimise, Objective, Product
+from archgym.task import Task, front_metrics, new_task
+
 MIX = "bert@1k + xlm@64k + llama2_7b@1m"
+_task = partial(
+    new_task,
+    "attention",
+    family="accelerator",
+    build="archgym.envs.accelerator.attention.model:build",
+    cards="archgym.envs.accelerator",
+)
 
 
 def tasks() -> list[Task]:
@@ -21,21 +28,21 @@ def tasks() -> list[Task]:
             "bert4k-latency",
             "bert@4k",
             Minimise("latency_s", 0.11, constraints=(_area(330e-6),)),
-            _front(latency_s=1.0, energy_j=45.0, area_m2=500e-6),
+            front_metrics(latency_s=1.0, energy_j=45.0, area_m2=500e-6),
             "short rows on 330 mm2, where three passes still fit on chip",
         ),
         _task(
             "xlm64k-edp",
             "xlm@64k",
             _edp(1.5e6, area_m2=400e-6),
-            _front(latency_s=500.0, energy_j=30e3),
+            front_metrics(latency_s=500.0, energy_j=30e3),
             "time and energy of long rows and wide heads on 400 mm2",
         ),
         _task(
             "xlm64k-front",
             "xlm@64k",
             _all_three(460.0),
-            _front(latency_s=500.0, energy_j=30e3, area_m2=5000e-6),
+            front_metrics(latency_s=500.0, energy_j=30e3, area_m2=5000e-6),
             "any chip size: the front of time, energy and area at 64 k",
             "hypervolume",
         ),
@@ -43,7 +50,7 @@ def tasks() -> list[Task]:
             "llama1m-front",
             "llama2_7b@1m",
             _all_three(1.9e6),
-            _front(latency_s=20e3, energy_j=2e6, area_m2=5000e-6),
+            front_metrics(latency_s=20e3, energy_j=2e6, area_m2=5000e-6),
             "any chip size: the front of time, energy and area at 1 M",
             "hypervolume",
         ),
@@ -51,33 +58,17 @@ def tasks() -> list[Task]:
             "gpt3-latency",
             "gpt3@32k",
             Minimise("latency_s", 3.5, constraints=(_area(1255e-6), Constraint("energy_j", 4e3))),
-            _front(latency_s=50.0, energy_j=6e3, area_m2=2000e-6),
+            front_metrics(latency_s=50.0, energy_j=6e3, area_m2=2000e-6),
             "96 heads on 1255 mm2 within 4 kJ",
         ),
         _task(
             "mix-edp",
             MIX,
             _edp(5e4, area_m2=350e-6),
-            _front(latency_s=100.0, energy_j=6e3, area_m2=500e-6),
+            front_metrics(latency_s=100.0, energy_j=6e3, area_m2=500e-6),
             "one accelerator from 1 k to 1 M tokens, three models",
         ),
     ]
-
-
-def _task(
-    name: str, workload: str, objective: Objective, front: tuple[FrontMetric, ...], doc: str, primary: str = "score"
-) -> Task:
-    return Task(
-        id=f"attention-{name}-v0",
-        family="accelerator",
-        workload=workload,
-        objective=objective,
-        front=front,
-        build=BUILD,
-        primary=primary,
-        cards=CARDS,
-        doc=doc,
-    )
 
 
 def _area(bound_m2: float) -> Constraint:
@@ -90,7 +81,3 @@ def _edp(reference: float, *, area_m2: float) -> Objective:
 
 def _all_three(reference: float) -> Objective:
     return Product({"latency_s": 1.0, "energy_j": 1.0, "area_m2": 1.0}, reference)
-
-
-def _front(**references: float) -> tuple[FrontMetric, ...]:
-    return tuple(FrontMetric(metric, reference) for metric, reference in references.items())

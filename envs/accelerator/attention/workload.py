@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from archgym.errors import BadInput, did_you_mean
+from archgym.mix import read_mix
 
 MODELS_FILE = Path(__file__).with_name("models.toml")
 SHORTEST, LONGEST = 1 << 10, 1 << 20
@@ -83,22 +84,6 @@ def load_mix(text: str) -> dict[Attention, float]:
     """Workloads with weights that sum to 1: one, or several such as ``"2*bert@1k + xlm@64k"``.
 
     Raises:
-        BadInput: a part is no workload, or its weight no positive number.
+        BadInput: as :func:`~archgym.mix.read_mix` and :func:`load_attention`.
     """
-    shares: dict[Attention, float] = {}
-    for part in text.split("+"):
-        weight, star, name = part.strip().partition("*")
-        attention = load_attention(name if star else weight)
-        shares[attention] = shares.get(attention, 0.0) + (_weight(weight, part) if star else 1.0)
-    total = sum(shares.values())
-    return {attention: share / total for attention, share in shares.items()}
-
-
-def _weight(word: str, part: str) -> float:
-    try:
-        number = float(word)
-    except ValueError:
-        number = -1.0
-    if not 0.0 < number < 1e6:
-        raise BadInput(f"attention workload part '{part.strip()}': the weight must be a positive number")
-    return number
+    return read_mix(text.replace("+", " + "), load_attention)  # no name holds a plus: it needs no spaces here

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from archgym.envs.accelerator.mapper.solve import Goal, Solution, solve
 from archgym.envs.accelerator.nest.architecture import Architecture, Level
 from archgym.envs.accelerator.technology import Technology, load_technology
 from archgym.family import Table
+from archgym.files import read_table, read_text
 
 from .topology import KEEPS, LEVELS, ROW_STATIONARY
 
@@ -41,7 +40,7 @@ class Row:
 def tables() -> tuple[list[Table], dict[str, Any]]:
     """Ours beside Timeloop's for every row, and ArchGym's baseline beside ours."""
     technology = load_technology("cacti_45nm")
-    points = json.loads(gzip.decompress((REFERENCE / "timeloop_points.json.gz").read_bytes()))
+    points = json.loads(read_text(REFERENCE / "timeloop_points.json.gz"))
     rows = _rows()
     ours = _solve_all(points, sorted({row.key for row in rows}), technology)
     cells, figures = _compare(rows, ours)
@@ -77,8 +76,7 @@ def layer_of(text: str) -> Layer:
 
 
 def _rows() -> list[Row]:
-    text = gzip.decompress((REFERENCE / "timeloop_mapper.csv.gz").read_bytes()).decode()
-    return [_row(r) for r in csv.DictReader(text.splitlines())]
+    return [_row(r) for r in read_table(REFERENCE / "timeloop_mapper.csv.gz")]
 
 
 def _row(r: Mapping[str, str]) -> Row:

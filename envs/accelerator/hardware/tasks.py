@@ -8,7 +8,7 @@ random mapper stopped 2.7 to 4 times above it.
 from __future__ import annotations
 
 from archgym.objective import Constraint, Minimise, Objective, Product, TargetSpec
-from archgym.task import FrontMetric, Task
+from archgym.task import Task, front_metrics, new_task
 
 BUILD = "archgym.envs.accelerator.hardware.model:build_"
 EDP = {"energy_j": 1.0, "latency_s": 1.0}
@@ -54,19 +54,18 @@ def _timeloopgym() -> list[Task]:
 
 
 def _task(name: str, workload: str, objective: Objective, doc: str, primary: str = "score", *, legacy: bool = False) -> Task:
-    environment = "timeloopgym" if legacy else "accelerator"
     scale = 20.0 if "bert" in workload else 1.0  # of the reference point: bert_base@512 is 25 to 50 convolutional networks
-    front = (FrontMetric("latency_s", 0.1 * scale), FrontMetric("energy_j", 0.1 * scale), FrontMetric("area_m2", 1e-5))
-    return Task(
-        id=f"{environment}-{name}-v0",
+    return new_task(
+        "timeloopgym" if legacy else "accelerator",
+        name,
+        workload,
+        objective,
+        front_metrics(latency_s=0.1 * scale, energy_j=0.1 * scale, area_m2=1e-5),
+        doc,
+        primary,
         family="accelerator",
-        workload=workload,
-        objective=objective,
-        front=front,
         build=BUILD + ("timeloopgym" if legacy else "default"),
         options={"technology": "cacti_45nm", "dram": "lpddr4"},
-        primary=primary,
         tags=("timeloopgym",) if legacy else (),
         cards="archgym.envs.accelerator",
-        doc=doc,
     )

@@ -100,51 +100,56 @@ def _kept_words(keep, b, stride):
 
 
 @inlined
-def _matters(keep, dim):
-    """Whether a kept tensor's tile grows with a dim."""
-    found = False
-    for t in range(3):
-        found = found or (keep[t] and relevant(t, dim))
-    return found
+def _matter(keep, matter):
+    """Fill ``matter`` (L, 8): whether a tensor that a level keeps has a tile that grows with a dim."""
+    for i in range(keep.shape[0]):
+        for d in range(8):
+            matter[i, d] = False
+            for t in range(3):
+                matter[i, d] = matter[i, d] or (keep[i, t] and relevant(t, d))
 
 
 @inlined
-def _pick_inside(row, dims, primes, places, keep, level):
+def _place(row, dims, primes, places, at, tiles, wide):
+    """Fill where every knob's factor is ``at``, tile bounds ``tiles`` (L, 8) of all levels but the outermost, and factors
+    along both axes ``wide`` (L, 3)."""
+    tiles[:, :] = 1
+    wide[:, :] = 1
+    for k in range(dims.shape[0]):
+        at[k] = places[k, row[k]]
+        level, axis = at[k] // 3, at[k] % 3
+        if axis:
+            wide[level, axis] *= primes[k]
+        for i in range(1, level + 1):
+            tiles[i, dims[k]] *= primes[k]
+
+
+@inlined
+def _pick_inside(at, dims, primes, matter, level):
     """The knob to move out of a tile of ``level``: the outermost place, loops before axes, then the smallest prime."""
     best, found = 1 << 62, -1
     for k in range(dims.shape[0]):
-        place = places[k, row[k]]
-        rank = (place << 32) + primes[k]
-        if place >= 3 * level and _matters(keep, dims[k]) and rank <= best:
+        rank = (at[k] << 32) + primes[k]
+        if at[k] >= 3 * level and matter[dims[k]] and rank <= best:
             best, found = rank, k
     return found
 
 
 @inlined
-def _pick_at(row, primes, places, wanted):
+def _pick_at(at, primes, wanted):
     """The knob with the smallest prime at a place, the last of equals."""
     best, found = 1 << 62, -1
     for k in range(primes.shape[0]):
-        if places[k, row[k]] == wanted and primes[k] <= best:
+        if at[k] == wanted and primes[k] <= best:
             best, found = primes[k], k
     return found
 
 
 @inlined
-def _move(row, k, wanted, places, dims, primes, factors):
-    here = places[k, row[k]]
-    factors[here % 3, here // 3, dims[k]] //= primes[k]
-    factors[wanted % 3, wanted // 3, dims[k]] *= primes[k]
+def _move(row, k, wanted, places, at):
     while places[k, row[k]] != wanted:
         row[k] -= 1
-
-
-@inlined
-def _product(values):
-    total = 1
-    for d in range(8):
-        total *= values[d]
-    return total
+    at[k] = wanted
 
 
 def make_repair(source: int) -> Kernel:
@@ -153,22 +158,23 @@ def make_repair(source: int) -> Kernel:
     @njit(nogil=True, cache=True)
     def repair_rows(x, dims, primes, places, base, layer, keep, limits):
         levels = base.shape[1]
-        factors = np.ones((3, levels, 8), np.int64)
-        bounds, spatial = np.ones((levels + 1, 8), np.int64), np.ones((levels, 8), np.int64)
+        tiles, wide = np.ones((levels, 8), np.int64), np.ones((levels, 3), np.int64)
+        at, matter = np.zeros(dims.shape[0], np.int64), np.zeros((levels, 8), np.bool_)
+        _matter(keep, matter)
         for n in range(x.shape[0] if source else 0):
             row = x[n]
-            _decode(row, x.shape[1], dims, primes, places, base, factors)
-            _spread(factors, spatial)
-            tile_bounds(factors[0], spatial, bounds)  # of an axis made a loop of its level, no tile takes notice
+            _place(row, dims, primes, places, at, tiles, wide)  # fixed factors are at the outermost level, and limit nothing
             for i in range(levels - 1, -1, -1):
                 for axis in range(1, 3):
-                    while _product(factors[axis, i]) > limits[i, axis]:
-                        _move(row, _pick_at(row, primes, places, 3 * i + axis), 3 * i, places, dims, primes, factors)
-                while i > 0 and _kept_words(keep[i], bounds[i], layer[8]) > limits[i, 0]:
-                    k = _pick_inside(row, dims, primes, places, keep[i], i)
-                    _move(row, k, 3 * (i - 1), places, dims, primes, factors)
-                    _spread(factors, spatial)
-                    tile_bounds(factors[0], spatial, bounds)
+                    while wide[i, axis] > limits[i, axis]:
+                        k = _pick_at(at, primes, 3 * i + axis)
+                        wide[i, axis] //= primes[k]
+                        _move(row, k, 3 * i, places, at)
+                while i > 0 and _kept_words(keep[i], tiles[i], layer[8]) > limits[i, 0]:
+                    k = _pick_inside(at, dims, primes, matter[i], i)
+                    for j in range(i, at[k] // 3 + 1):
+                        tiles[j, dims[k]] //= primes[k]
+                    _move(row, k, 3 * (i - 1), places, at)
 
     kernel: Kernel = repair_rows
     return kernel

@@ -15,7 +15,7 @@ from archgym.envs.accelerator.nest.evaluate import RULES
 from archgym.envs.accelerator.nest.mapping import Mapping
 from archgym.errors import BadInput
 from archgym.model import CostModel
-from archgym.objective import Objective
+from archgym.objective import Minimise, Objective, Product
 from archgym.space import BoolArray, FloatArray, IntArray
 
 from .sources import Machine, load_layer, load_machine
@@ -23,6 +23,7 @@ from .space import MappingSpace
 
 WORD_BYTES = 2
 CHUNK = 4096
+PROOF = 200_000_000  # transitions, some millions per second
 METRICS = (
     Metric("latency_s", "s", "min", "cycles / clock: from the first to the last multiplication"),
     Metric("energy_j", "J", "min", "all levels and all multiplications; wires and address generators are not counted"),
@@ -86,10 +87,8 @@ class MappingModel(CostModel):
         tile a loop of the next outer level, those nearest that level and the smallest primes first. A move shrinks tiles and
         grows none, so the walk ends, at the latest with all factors at the outermost level.
         """
-        from .compiled import repair_rows
-
-        rows = np.array(self.space.check(x), order="C")
-        in_parallel(lambda part: repair_rows(rows[part], *self._tables[:4], *self._limits), slices(len(rows), CHUNK))
+        rows = self.space.check(x).copy()
+        in_parallel(lambda part: self._repair_in_place(rows[part]), slices(len(rows), CHUNK))
         return rows
 
     def mask(self, prefix: IntArray, knob: int) -> BoolArray | None:
@@ -103,22 +102,25 @@ class MappingModel(CostModel):
         return allowed if allowed.any() else None  # a prefix that cannot be saved closes nothing
 
     def optimum(self, objective: Objective) -> IntArray | None:
-        """The certified optimum of latency, energy or their product, where no constraint binds and the bound is met.
+        """The certified optimum of latency, energy or their product, within :data:`PROOF` transitions of the mapper.
 
-        Proved in exact arithmetic: another mapping can at most save the cycle that Timeloop's doubles add at times.
+        Constraints are left out of the search: where its answer keeps them, no other row that keeps them is better; else
+        nothing is proved. The mapper's cycles are exact, and Timeloop's doubles only ever add to them, so its bound holds for
+        every row here; an answer to which they add is not taken. Energies agree to rounding.
         """
-        goals: dict[frozenset[str], Goal] = {
-            frozenset({"latency_s", "energy_j"}): "edp",
-            frozenset({"latency_s"}): "delay",
-            frozenset({"energy_j"}): "energy",
-        }
-        from archgym.envs.accelerator.mapper.branch import solve_large
-
-        goal = goals.get(frozenset(objective.metrics))
-        if goal is None or objective.constraints:
+        goal = _goal(objective)
+        if goal is None:
             return None
-        found = solve_large(self.mappings.layer, self.machine.architecture, self.mappings.map_space, goal)
-        return self.row_of(found.mapping) if found.mapping is not None and found.value <= found.bound else None
+        from archgym.envs.accelerator.mapper.branch import ROUNDING, solve_large
+
+        found = solve_large(self.mappings.layer, self.machine.architecture, self.mappings.map_space, goal, PROOF)
+        if found.mapping is None or found.value > found.bound:
+            return None
+        row = self.row_of(found.mapping)
+        costs = self.evaluate(row[None])
+        cycles, energy_pj = float(costs["cycles"][0]), float(costs["energy_j"][0]) * 1e12
+        value = {"edp": cycles * energy_pj, "delay": cycles, "energy": energy_pj}[goal]
+        return row if value <= found.bound * (1 + 2 * ROUNDING) and objective.feasible(costs)[0] else None
 
     def render(self, row: IntArray) -> Any:
         """Energy by level beside the loop nest, as a matplotlib Figure."""
@@ -129,13 +131,15 @@ class MappingModel(CostModel):
     def _evaluate(self, x: IntArray) -> Costs:
         from .compiled import OF_LEVELS, evaluate_rows
 
-        architecture, rows = self.machine.architecture, self._rows(x)
+        architecture = self.machine.architecture
         out = np.full((len(x), OF_LEVELS + len(architecture.levels)), np.nan)
         reason, excess = np.zeros(len(x), np.uint64), np.zeros(len(x))
         fixed = (*self._tables, *self._limits, architecture.ports, float(architecture.mac_pj))
-        in_parallel(
-            lambda part: evaluate_rows(rows[part], *fixed, out[part], reason[part], excess[part]), slices(len(x), CHUNK)
-        )
+
+        def work(part: slice) -> None:
+            evaluate_rows(self._rows(x[part]), *fixed, out[part], reason[part], excess[part])
+
+        in_parallel(work, slices(len(x), CHUNK))
         return Costs(self.metrics, self._values(out), reason == 0, reason, RULES, excess)
 
     def _values(self, out: FloatArray) -> FloatArray:
@@ -147,7 +151,16 @@ class MappingModel(CostModel):
         return np.column_stack([*whole, out[:, OF_LEVELS:] * 1e-12])
 
     def _rows(self, x: IntArray) -> IntArray:
-        return self.repair(x) if self.repaired else x
+        if not self.repaired:
+            return x
+        rows = x.copy()
+        self._repair_in_place(rows)
+        return rows
+
+    def _repair_in_place(self, rows: IntArray) -> None:
+        from .compiled import repair_rows
+
+        repair_rows(rows, *self._tables[:4], *self._limits)
 
     def _factors(self, x: IntArray) -> IntArray:
         from .compiled import decode_rows
@@ -183,6 +196,15 @@ class MappingModel(CostModel):
 
     def _identity(self) -> list[str]:
         return [hashlib.sha256(repr((self.mappings.layer.shape, self.machine, self.repaired)).encode()).hexdigest()]
+
+
+def _goal(objective: Objective) -> Goal | None:
+    """What the mapper has to look for, where it is what the objective is highest for; None elsewhere."""
+    if isinstance(objective, Minimise):
+        single: dict[str, Goal] = {"latency_s": "delay", "cycles": "delay", "energy_j": "energy"}
+        return single.get(objective.metric)
+    product = isinstance(objective, Product) and dict(objective.weights) == {"latency_s": 1.0, "energy_j": 1.0}
+    return "edp" if product else None
 
 
 def build(workload: str, options: Dictionary[str, str]) -> CostModel:

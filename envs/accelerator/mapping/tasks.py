@@ -7,7 +7,7 @@ Rows that do not fit are invalid, but in the ``repaired`` task, where every row 
 from __future__ import annotations
 
 from archgym.objective import Constraint, Minimise, Objective, Product
-from archgym.task import FrontMetric, Task
+from archgym.task import Task, front_metrics, new_task
 
 BUILD = "archgym.envs.accelerator.mapping.model:build"
 CARDS = "archgym.envs.accelerator"
@@ -50,18 +50,19 @@ def _task(
     illegal: str = "invalid",
 ) -> Task:
     """``worst`` is the hypervolume's reference point: latency in s, energy in J."""
-    return Task(
-        id=f"mapping-{name}-v0",
+    return new_task(
+        "mapping",
+        name,
+        layer,
+        objective,
+        front_metrics(latency_s=worst[0], energy_j=worst[1]),
+        doc,
+        primary,
         family="accelerator",
-        workload=layer,
-        objective=objective,
-        front=(FrontMetric("latency_s", worst[0]), FrontMetric("energy_j", worst[1])),
         build=BUILD,
         budget=1024,
         options={"architecture": architecture, "illegal": illegal},
-        primary=primary,
         cards=CARDS,
-        doc=doc,
     )
 
 

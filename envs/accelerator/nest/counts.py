@@ -58,38 +58,39 @@ def fresh_words(dim, step, b, stride):
 
 
 @inlined
-def fills(tensor, level, temporal, order, spatial, bounds, stride):
+def fills(tensor, level, outside, temporal, order, spatial, bounds, stride):
     """How many words of a tensor come into one instance of a level: its tile, times the loops that change it.
 
-    Loops inside the innermost relevant one cost nothing; it and all outside it multiply. Where the innermost loop of all
-    slides the input window, later iterations load what is new only. Two adjacent loops over one sliding dim, the inner of
-    which has two iterations, count as one.
+    Loops inside the innermost relevant one cost nothing; it and all outside it multiply, out of ``outside`` iterations of all
+    loops outside the level. Where the innermost loop of all slides the input window, later iterations load what is new only.
+    Two adjacent loops over one sliding dim, the inner of which has two iterations, count as one.
     """
     words = tile_words(tensor, bounds[level], stride)
-    total = 1.0  # multiplier of the loops from the innermost relevant one on
-    seen = 0  # loops with more than one iteration, so far
+    inside = 1.0  # iterations of the loops inside the innermost relevant one, or of the sliding ones
     slide, trips, fresh = -1, 0, 0.0
-    step_spatial = 1
     for i in range(level - 1, -1, -1):
         for k in range(8):
             d = order[i, k]
             n = temporal[i, d]
             if n == 1:
                 continue
-            seen += 1
-            if seen == 1 and tensor == INPUTS and (d == R or d == S or d >= P):
+            if slide >= 0:  # the second loop
+                if slide == d and trips == 2:
+                    trips *= n
+                return (words + (trips - 1) * fresh) * (outside / trips)
+            if inside == 1.0 and tensor == INPUTS and (d == R or d == S or d >= P):
                 slide, trips = d, n
-                step_spatial = 1
+                step = bounds[level, d]
                 for j in range(i, level):
-                    step_spatial *= spatial[j, d]
-                fresh = fresh_words(d, bounds[level, d] * step_spatial, bounds[level], stride)
-            elif seen == 2 and slide == d and trips == 2:
-                trips *= n
-            elif total > 1.0 or slide >= 0 or relevant(tensor, d):
-                total *= n
+                    step *= spatial[j, d]
+                fresh = fresh_words(d, step, bounds[level], stride)
+            elif relevant(tensor, d):
+                return words * (outside / inside)
+            else:
+                inside *= n
     if slide >= 0:
         words += (trips - 1) * fresh
-    return words * total
+    return words
 
 
 @inlined
@@ -126,7 +127,12 @@ def count_accesses(stride, keep, temporal, order, spatial, bounds, counts):
             steps *= temporal[i, d]
     for t in range(3):
         demand, below = steps, 1.0  # of the next inner level that keeps the tensor; different tiles of it below this one
+        outside = steps  # of the levels further out
         for i in range(levels - 1, -1, -1):
+            here = 1
+            for d in range(8):
+                here *= temporal[i, d]
+            outside /= here  # exact, as all counts are
             below *= distinct(t, spatial[i], bounds[i + 1], stride)
             if not keep[i, t]:
                 counts[i, t, READS] = counts[i, t, FILLS] = counts[i, t, UPDATES] = 0.0
@@ -135,7 +141,7 @@ def count_accesses(stride, keep, temporal, order, spatial, bounds, counts):
             filled = 0.0
             demand = 0.0
             if i > 0:
-                demand = fills(t, i, temporal, order, spatial, bounds, stride)
+                demand = fills(t, i, outside, temporal, order, spatial, bounds, stride)
                 filled = demand
             counts[i, t, READS], counts[i, t, FILLS], counts[i, t, UPDATES] = accesses, filled, 0.0
             below = 1.0

@@ -7,15 +7,16 @@ how the memory system was run (CALC: bandwidth as needed; USER: 10 words per cyc
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from archgym.comparison import Figures, compare
 from archgym.errors import BadInput
 from archgym.family import Table
+from archgym.files import read_table
 
 from .closed_form import DATAFLOWS, Dataflow, Product, compute_cycles, prefetched_words, sram_accesses
 
@@ -31,17 +32,9 @@ def rows(path: Path = REFERENCE) -> list[Row]:
     """Rows of the reference file.
 
     Raises:
-        BadInput: it cannot be read, or lacks a column.
+        BadInput: it cannot be read, holds no rows or lacks a column.
     """
-    try:
-        data = path.read_bytes()
-        found = list(csv.DictReader(io.StringIO((gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode())))
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    missing = [c for c in (*COLUMNS, *COUNTS, *TRAFFIC, "ifmap_words") if not found or c not in found[0]]
-    if missing:
-        raise BadInput(f"{path}: column missing: {', '.join(missing)}")
-    return found
+    return read_table(path, (*COLUMNS, *COUNTS, *TRAFFIC, "ifmap_words"))
 
 
 def case(row: Row) -> Case:
@@ -75,28 +68,19 @@ PREDICTED: dict[str, Callable[[Row], int]] = {
 }
 
 
-def compare(reference: Sequence[Row], column: str, mode: str | None = None) -> dict[str, Any]:
-    """Rows that have the figure, share that is exact and within 1 %, mean and largest error in per cent."""
+def figures_of(reference: Sequence[Row], column: str, mode: str | None = None) -> Figures:
+    """Figures of one column over the rows that have it, of one ``mode`` or of all."""
     used = [r for r in reference if r[column] and mode in (None, r["mode"])]
-    if not used:
-        return {"rows": 0}
-    pairs = [(PREDICTED[column](r), int(r[column])) for r in used]
-    errors = [100.0 * abs(have / want - 1.0) for have, want in pairs]
-    return {
-        "rows": len(used),
-        "exact": sum(have == want for have, want in pairs) / len(used),
-        "within_1_percent": sum(e <= 1.0 for e in errors) / len(used),
-        "mean_error_percent": sum(errors) / len(used),
-        "max_error_percent": max(errors),
-    }
+    want, have = (np.array([of(r) for r in used], dtype=np.float64) for of in (lambda r: int(r[column]), PREDICTED[column]))
+    return compare(want, have)
 
 
 def tables() -> tuple[list[Table], dict[str, Any]]:
     """What ``archgym fidelity accelerator`` prints of the systolic model, and the same as plain data."""
     reference = rows()
-    figures = {f"systolic_{c}": compare(reference, c) for c in ("compute_cycles", "total_cycles", *COUNTS)}
+    figures = {f"systolic_{c}": figures_of(reference, c) for c in ("compute_cycles", "total_cycles", *COUNTS)}
     for mode in ("CALC", "USER"):
-        figures |= {f"systolic_{c}_{mode.lower()}": compare(reference, c, mode) for c in TRAFFIC}
+        figures |= {f"systolic_{c}_{mode.lower()}": figures_of(reference, c, mode) for c in TRAFFIC}
     cells = [
         (name.removeprefix("systolic_"), f["rows"], f"{100 * f['exact']:.1f} %", f"{f['max_error_percent']:.4f} %")
         for name, f in figures.items()

@@ -16,6 +16,7 @@ import numpy as np
 
 from archgym.batch import in_parallel, slices
 from archgym.costs import Costs, Metric
+from archgym.mix import weighted_mean
 from archgym.model import CostModel
 from archgym.space import BoolArray, FloatArray, IntArray
 
@@ -197,11 +198,7 @@ def _mix(parts: list[FloatArray], weights: list[float]) -> FloatArray:
     """Weighted means over networks, ``(N, M)``."""
     mixed = np.zeros_like(parts[0])
     for j, metric in enumerate(METRICS):
-        total, geometric = np.zeros(len(mixed)), metric.name in GEOMETRIC
-        for values, weight in zip(parts, weights, strict=True):
-            column = np.ascontiguousarray(values[:, j])
-            total = total + weight * (np.log(column) if geometric else column)
-        mixed[:, j] = np.exp(total) if geometric else total
+        mixed[:, j] = weighted_mean([values[:, j] for values in parts], weights, geometric=metric.name in GEOMETRIC)
     mixed[:, AREA] = parts[0][:, AREA]  # one accelerator: not even rounding may touch it
     return mixed
 

@@ -6,12 +6,20 @@ batches have to be traded against each other; a score of 1 is the reference valu
 
 from __future__ import annotations
 
-from archgym.objective import Constraint, Maximise, Minimise, Objective, Product
-from archgym.task import FrontMetric, Task
+from functools import partial
 
-CARDS = "archgym.envs.accelerator"
-BUILD = "archgym.envs.accelerator.systolic.model:build"
+from archgym.objective import Constraint, Maximise, Minimise, Product
+from archgym.task import Task, front_metrics, new_task
+
 MIX = "mobilenet_v2 + resnet50 + bert_base@512"
+_task = partial(
+    new_task,
+    "systolic",
+    family="accelerator",
+    build="archgym.envs.accelerator.systolic.model:build",
+    options={"technology": "cacti_45nm", "memory": "lpddr4"},
+    cards="archgym.envs.accelerator",
+)
 
 
 def tasks() -> list[Task]:
@@ -21,14 +29,14 @@ def tasks() -> list[Task]:
             "resnet50-edp",
             "resnet50",
             Product({"latency_s": 1.0, "energy_j": 1.0}, 3.3e-5, constraints=(_area(60e-6),)),
-            _front(latency_s=20e-3, energy_j=0.1),
+            front_metrics(latency_s=20e-3, energy_j=0.1),
             "large convolutions on 60 mm2",
         ),
         _task(
             "mobilenet-latency",
             "mobilenet_v2",
             Minimise("latency_s", 2e-3, constraints=(_area(40e-6), Constraint("power_w", 2.0))),
-            _front(latency_s=20e-3, energy_j=12e-3),
+            front_metrics(latency_s=20e-3, energy_j=12e-3),
             "depthwise layers, which large arrays leave idle, on 40 mm2 and 2 W",
         ),
         _task(
@@ -39,54 +47,33 @@ def tasks() -> list[Task]:
                 750.0,
                 constraints=(Constraint("latency_s", 20e-3), Constraint("power_w", 3.0), _area(100e-6)),
             ),
-            _front(latency_s=20e-3, energy_j=20e-3, area_m2=100e-6),
+            front_metrics(latency_s=20e-3, energy_j=20e-3, area_m2=100e-6),
             "batches within a latency of 20 ms, 3 W and 100 mm2",
         ),
         _task(
             "bert-energy",
             "bert_base@512",
             Minimise("energy_j", 0.205, constraints=(Constraint("throughput_per_s", 10.0, ">="), _area(60e-6))),
-            _front(energy_j=0.6, latency_s=0.5),
+            front_metrics(energy_j=0.6, latency_s=0.5),
             "matrix products at 10 sequences per second on 60 mm2",
         ),
         _task(
             "vgg16-area",
             "vgg16",
             Minimise("area_m2", 12e-6, constraints=(Constraint("latency_s", 50e-3), Constraint("energy_j", 0.2))),
-            _front(area_m2=100e-6, latency_s=50e-3, energy_j=0.2),
+            front_metrics(area_m2=100e-6, latency_s=50e-3, energy_j=0.2),
             "the smallest chip for 20 images per second at 0.2 J each",
         ),
         _task(
             "mix-front",
             MIX,
             Product({"latency_s": 1.0, "energy_j": 1.0, "area_m2": 1.0}, 7e-9),
-            _front(latency_s=50e-3, energy_j=0.1, area_m2=200e-6),
+            front_metrics(latency_s=50e-3, energy_j=0.1, area_m2=200e-6),
             "one chip for depthwise, convolutional and attention networks",
             "hypervolume",
         ),
     ]
 
 
-def _task(
-    name: str, workload: str, objective: Objective, front: tuple[FrontMetric, ...], doc: str, primary: str = "score"
-) -> Task:
-    return Task(
-        id=f"systolic-{name}-v0",
-        family="accelerator",
-        workload=workload,
-        objective=objective,
-        front=front,
-        build=BUILD,
-        options={"technology": "cacti_45nm", "memory": "lpddr4"},
-        primary=primary,
-        cards=CARDS,
-        doc=doc,
-    )
-
-
 def _area(bound_m2: float) -> Constraint:
     return Constraint("area_m2", bound_m2)
-
-
-def _front(**references: float) -> tuple[FrontMetric, ...]:
-    return tuple(FrontMetric(metric, reference) for metric, reference in references.items())

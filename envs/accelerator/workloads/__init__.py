@@ -16,6 +16,7 @@ from itertools import pairwise
 
 from archgym.envs.accelerator.layer import Layer, Network
 from archgym.errors import BadInput, did_you_mean
+from archgym.mix import read_mix
 
 from .tables import read_csv, read_toml
 from .transformers import DATA, default_text, transformer, transformers
@@ -44,32 +45,10 @@ def load_network(text: str) -> Network:
 def load_mix(text: str) -> dict[Network, float]:
     """Networks with their weights, which sum to 1: one network, or ``"2*resnet18 + mobilenet_v2"``.
 
-    A network named twice has both weights.
-
     Raises:
-        BadInput: a weight is no positive number below a million, or a network cannot be loaded.
+        BadInput: as :func:`~archgym.mix.read_mix` and :func:`load_network`.
     """
-    whole = os.path.isfile(text)
-    parts = [(text, 1.0)] if whole else [_weighted(part.strip()) for part in text.split(" + ")]
-    total = sum(weight for _, weight in parts)
-    shares: dict[Network, float] = {}
-    for name, weight in parts:
-        network = load_network(name)
-        shares[network] = shares.get(network, 0.0) + weight / total
-    return shares
-
-
-def _weighted(part: str) -> tuple[str, float]:
-    weight, star, name = part.partition("*")
-    if not star:
-        return part, 1.0
-    try:
-        number = float(weight)
-    except ValueError:
-        number = -1.0
-    if not 0.0 < number < 1e6:
-        raise BadInput(f"workload part {part!r}: the weight must be a positive number below a million")
-    return name.strip(), number
+    return read_mix(text, load_network)
 
 
 def _built_in(text: str) -> Network:

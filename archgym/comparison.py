@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from archgym.family import Table
-from archgym.space import FloatArray
+from archgym.space import BoolArray, FloatArray
 
 Figures = dict[str, Any]
 HEADINGS = ("metric", "rows", "exact", "within 1 %", "mean error", "largest error", "promised")
@@ -25,19 +25,23 @@ def compare(want: FloatArray, have: FloatArray, rounding: float = 0.0) -> Figure
     used = np.isfinite(want) & (want != 0)
     if not used.any():
         return {"rows": 0}
-    difference = np.abs(have[used] - want[used])
-    return summary(difference, want[used], difference <= rounding * (1 + 1e-6) + 1e-12 * want[used])
+    want, have = want[used], have[used]
+    exact = np.abs(have - want) <= rounding * (1 + 1e-6) + 1e-12 * want
+    return _figures(100.0 * np.abs(have / want - 1.0), exact)
 
 
-def summary(difference: FloatArray, size: FloatArray, exact: Any) -> Figures:
+def summary(difference: FloatArray, size: FloatArray, exact: BoolArray) -> Figures:
     """Figures out of absolute differences, what they are relative to, and which rows are exact: ``(N,)`` each, N > 0."""
-    error = 100.0 * difference / size
+    return _figures(100.0 * difference / size, exact)
+
+
+def _figures(error_percent: FloatArray, exact: BoolArray) -> Figures:
     return {
-        "rows": len(error),
-        "exact": float(np.mean(exact)),
-        "within_1_percent": float((error <= 1.0).mean()),
-        "mean_error_percent": float(error.mean()),
-        "max_error_percent": float(error.max()),
+        "rows": len(error_percent),
+        "exact": float(exact.mean()),
+        "within_1_percent": float((error_percent <= 1.0).mean()),
+        "mean_error_percent": float(error_percent.mean()),
+        "max_error_percent": float(error_percent.max()),
     }
 
 

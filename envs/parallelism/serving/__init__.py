@@ -1,0 +1,1 @@
+"""Serving: prefill and decode of language models on GPUs, under schedulers, parallelism and precisions that can be searched."""

@@ -1,0 +1,77 @@
+"""Which designs can work at all: how far each rule is broken, from the workload and the shapes alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..training.layout import Machine, Net
+from .jit import inlined
+from .layout import Design, Use
+from .weights import CONTEXT, PASS_TOKENS, USABLE, activation_bytes, request_cache_bytes, weight_bytes
+
+RULES = (
+    "weights, activations and the cache of a full batch exceed a GPU's memory",
+    "weights, activations and the cache of one prompt exceed the memory of a prefill GPU",
+    "the batch is smaller than pipeline stages x attention groups",
+    "the experts cannot be divided over the attention groups",
+    "the attention heads cannot be divided over the tensor-parallel ranks",
+    "the token budget of a pass cannot hold the decodes and the prompts that replace finished requests",
+)
+MEMORY, PREFILL_MEMORY, FILL, EXPERTS, HEADS, BUDGET = range(len(RULES))
+CHUNKED, DISAGGREGATED = 2, 3
+
+
+@inlined
+def requests_of_a_pass(d: Any) -> float:
+    """Of one group, with a full batch."""
+    return d[Design.BATCH] / (d[Design.PP] * d[Design.EP])
+
+
+@inlined
+def needed(n: Any, use: Any, d: Any) -> float:
+    """Bytes of the fullest GPU that decodes."""
+    scheduler, s = int(d[Design.SCHEDULER]), requests_of_a_pass(d)
+    tokens = use[Use.INPUT] + s
+    if scheduler == CHUNKED:
+        tokens = d[Design.CHUNK]
+    elif scheduler == DISAGGREGATED:
+        tokens = s
+    elif scheduler == 0:
+        tokens = s * use[Use.INPUT]
+    held = weight_bytes(n, d[Design.TP], d[Design.PP], d[Design.EP], d[Design.WEIGHT_BYTES]) + CONTEXT
+    held += activation_bytes(n, d[Design.TP], min(tokens, PASS_TOKENS), s)
+    return held + d[Design.BATCH] / d[Design.EP] * request_cache_bytes(n, use, d)
+
+
+@inlined
+def needed_by_prefill(n: Any, use: Any, d: Any) -> float:
+    """Bytes of a GPU of the prefill pool, which has no pipeline stages and holds one prompt."""
+    tp = d[Design.PREFILL_TP]
+    held = weight_bytes(n, tp, 1.0, d[Design.EP], d[Design.WEIGHT_BYTES]) + CONTEXT
+    held += activation_bytes(n, tp, min(use[Use.INPUT], PASS_TOKENS), 1.0)
+    cache = 2.0 * max(n[Net.KV_HEADS] / tp, 1.0) * n[Net.HEAD_DIM]
+    cache = 576.0 if n[Net.LATENT] > 0.0 else cache
+    return held + use[Use.INPUT] * n[Net.LAYERS] * cache * d[Design.KV_BYTES]
+
+
+@inlined
+def shortages(n: Any, m: Any, other: Any, use: Any, d: Any, short: Any) -> float:
+    """How many times over each rule's bound, minus 1, in ``short`` (rules,); 0 where it holds. Returns their sum."""
+    scheduler, s, ep = int(d[Design.SCHEDULER]), requests_of_a_pass(d), d[Design.EP]
+    short[:] = 0.0
+    short[MEMORY] = max(needed(n, use, d) / (USABLE * m[Machine.HBM_BYTES]) - 1.0, 0.0)
+    if scheduler == DISAGGREGATED:
+        short[PREFILL_MEMORY] = max(needed_by_prefill(n, use, d) / (USABLE * other[Machine.HBM_BYTES]) - 1.0, 0.0)
+    short[FILL] = max(1.0 / s - 1.0, 0.0)
+    if n[Net.EXPERTS] > 0.0 and n[Net.EXPERTS] % ep > 0.0:
+        short[EXPERTS] = ep / n[Net.EXPERTS]
+    heads = d[Design.TP] if scheduler < DISAGGREGATED else max(d[Design.TP], d[Design.PREFILL_TP])
+    if n[Net.HEADS] % heads > 0.0:
+        short[HEADS] = heads / n[Net.HEADS]
+    if scheduler == CHUNKED:
+        demand = s * (1.0 + use[Use.INPUT] / use[Use.OUTPUT])
+        short[BUDGET] = max(demand / d[Design.CHUNK] - 1.0, 0.0)
+    total = 0.0
+    for j in range(short.size):
+        total += short[j]
+    return total

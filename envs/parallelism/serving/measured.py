@@ -1,0 +1,163 @@
+"""Published serving throughput as kernel rows.
+
+What the tables leave to their sources: TensorRT-LLM's rows are runs of ``trtllm-bench throughput``, all requests queued at once;
+how many there were, and how the benchmark sizes batch and token budget from the cache, is NVIDIA's documentation
+(TensorRT-LLM, docs/source/performance/perf-overview.md; tensorrt_llm/bench/build/tuning.py). Its mixtures of experts run with
+attention data parallelism over the tensor-parallel ranks. Quantised checkpoints keep their cache in 8 bit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+
+from archgym.errors import BadInput
+from archgym.files import read_table
+from archgym.space import FloatArray
+
+from ..clusters import load_cluster
+from ..models import load_llm
+from ..training.layout import Machine, Net
+from ..vectors import machine_vector, net_vector
+from .constants import CACHE_BYTES, WEIGHT_BYTES
+from .layout import SCHEDULERS, Design, Use
+from .precheck import cache_room, request_bytes
+
+REFERENCE = Path(__file__).parents[1] / "reference" / "measured_inference.csv.gz"
+NEEDED = ("model", "gpu", "tp", "pp", "precision", "in_len", "out_len", "scenario")
+THROUGHPUT = "output_tokens_per_s_total"
+CLUSTERS = {
+    "a100": "a100-hdr", "h100": "h100-ndr", "h200": "h200-efa", "b200": "b200-ndr", "gb200": "gb200-nvl72", "b300": "b300-xdr",
+    "gb300": "gb300-nvl72", "mi300x": "mi300x-400g", "mi325x": "mi325x-400g", "gaudi2": "gaudi2-100g", "l40s": "l40s-100g",
+    "rtx6000-pro": "rtx6000-pro-100g",
+}  # fmt: skip
+# Requests of a run by (input, output) tokens; other lengths: enough for a steady state
+REQUESTS = {
+    (128, 128): 30000, (128, 2048): 3000, (128, 4096): 1500, (500, 2000): 3000, (1000, 1000): 3000, (1000, 2000): 1500,
+    (2048, 128): 3000, (2048, 2048): 1500, (5000, 500): 1500, (20000, 2000): 1000,
+}  # fmt: skip
+MOST_REQUESTS, MOST_TOKENS, FEWEST_TOKENS = 4096.0, 32768.0, 2048.0
+STATIC = re.compile(r"static batch (\d+)")
+FIRST_TOKEN = re.compile(r"first-token latency ([\d.]+) ms at batch (\d+)")
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Measured runs: kernel rows of N runs, and what was measured, NaN where it was not."""
+
+    nets: FloatArray
+    machines: FloatArray
+    uses: FloatArray
+    designs: FloatArray
+    tokens_per_s: FloatArray
+    ttft_s: FloatArray
+    models: tuple[str, ...]
+    gpus: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.designs)
+
+
+def measured(path: Path = REFERENCE) -> Runs:
+    """The runs of a file with the columns of ``measured_inference.csv``.
+
+    Raises:
+        BadInput: a column is missing or a cell is wrong; the message names file, row and column.
+    """
+    return to_runs(read_table(path, NEEDED), path)
+
+
+def to_runs(rows: Sequence[Mapping[str, str]], path: Path) -> Runs:
+    """Kernel rows of a table's rows."""
+    read = [_run(row, f"{path}: row {i + 2}") for i, row in enumerate(rows)]
+    if not read:
+        raise BadInput(f"{path}: has no rows")
+    arrays = [np.array([run[j] for run in read]) for j in range(6)]
+    names = ("model", "gpu")
+    return Runs(*arrays, *(tuple(row[name] for row in rows) for name in names), tuple(run[6] for run in read))  # type: ignore[arg-type]
+
+
+def _run(row: Mapping[str, str], where: str) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, float, float, str]:
+    cells = _Cells(row, where)
+    net, machine = cells.net(), cells.machine()
+    use = np.array([cells.count("in_len"), cells.count("out_len"), 0.0])
+    design = np.zeros(len(Design))
+    design[Design.TP], design[Design.PP], design[Design.EP] = cells.count("tp", 1), cells.count("pp", 1), cells.count("ep", 1)
+    if net[Net.EXPERTS] > 0.0 and design[Design.EP] == 1.0:
+        design[Design.TP], design[Design.EP] = 1.0, design[Design.TP]
+    precision = cells.choice("precision", WEIGHT_BYTES)
+    design[Design.WEIGHT_BYTES], design[Design.KV_BYTES] = WEIGHT_BYTES[precision], CACHE_BYTES[precision]
+    design[Design.LOAD] = 1.0
+    scenario, want = row["scenario"] or "", cells.number(THROUGHPUT)
+    static, first = STATIC.search(scenario), FIRST_TOKEN.search(scenario)
+    if static or first:
+        design[Design.SCHEDULER] = SCHEDULERS.index("static")
+        design[Design.BATCH] = float(static.group(1)) if static else float(first.group(2)) if first else 1.0
+        ttft = float(first.group(1)) * 1e-3 if first else np.nan
+        return net, machine, use, design, want, ttft, "static batch" if static else "first token"
+    _fill(net, machine, use, design)
+    return net, machine, use, design, want, np.nan, "in-flight batching"
+
+
+def _fill(net: FloatArray, machine: FloatArray, use: FloatArray, design: FloatArray) -> None:
+    """Batch and token budget of an offline run, as the benchmark picks them: what the cache holds, in equal waves."""
+    design[Design.SCHEDULER] = SCHEDULERS.index("chunked")
+    pp, groups = design[Design.PP], design[Design.EP]
+    held = max(cache_room(net, machine, design, FEWEST_TOKENS) / request_bytes(net, use, design), 1.0) * groups
+    each_pass = MOST_TOKENS / (1.0 + use[Use.INPUT] / use[Use.OUTPUT]) * groups * pp
+    batch = min(held, MOST_REQUESTS * groups, each_pass)
+    requests = REQUESTS.get((int(use[Use.INPUT]), int(use[Use.OUTPUT])))
+    if requests:
+        batch = requests / ceil(requests / batch)
+    design[Design.BATCH] = batch
+    design[Design.CHUNK] = batch / (pp * groups) * (1.0 + use[Use.INPUT] / use[Use.OUTPUT])
+
+
+class _Cells:
+    """One row; names what is wrong with it."""
+
+    def __init__(self, row: Mapping[str, str], where: str) -> None:
+        self.row, self.where = row, where
+
+    def count(self, column: str, default: int | None = None) -> float:
+        word = (self.row.get(column) or "").strip()
+        if not word and default is not None:
+            return float(default)
+        if not re.fullmatch(r"[1-9]\d{0,8}(\.0)?", word):
+            raise BadInput(f"{self.where}: {column} must be a whole number above 0, got '{word}'")
+        return float(word)
+
+    def number(self, column: str) -> float:
+        word = (self.row.get(column) or "").strip()
+        try:
+            value = float(word or "nan")
+        except ValueError:
+            raise BadInput(f"{self.where}: {column} must be a number, got '{word}'") from None
+        return value
+
+    def choice(self, column: str, known: Mapping[str, float]) -> str:
+        word = (self.row.get(column) or "").strip().lower()
+        if word not in known:
+            raise BadInput(f"{self.where}: {column} must be one of {', '.join(known)}, got '{word}'")
+        return word
+
+    def net(self) -> FloatArray:
+        try:
+            return net_vector(load_llm(self.row["model"]), 1, 1)
+        except BadInput as error:
+            raise BadInput(f"{self.where}: model: {error}") from None
+
+    def machine(self) -> FloatArray:
+        name = (self.row["gpu"] or "").strip().lower().replace("_", "-")
+        try:
+            machine = machine_vector(load_cluster(CLUSTERS.get(name, name)))
+        except BadInput as error:
+            raise BadInput(f"{self.where}: gpu: {error}") from None
+        machine[Machine.GPUS] = self.count("tp", 1) * self.count("pp", 1)
+        return machine

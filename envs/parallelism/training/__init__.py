@@ -1,0 +1,1 @@
+"""Training: how a model is laid out over a cluster, and what an iteration then takes."""

@@ -1,0 +1,103 @@
+"""Communication of a training run: which groups talk, over which links, how many bytes, how much of it is hidden.
+
+Ranks are numbered with tensor parallelism innermost, then context, then data and pipeline (or pipeline and data). A group of
+n ranks with a stride stays inside a domain of fast links where ``n * stride`` fits; otherwise its rings enter and leave each
+domain through the network cards of all its members there, so its bandwidth is the smaller of the link's and theirs together.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from .jit import inlined
+from .layer import tokens
+from .layout import K, Machine, Net, Run
+
+
+@inlined
+def bandwidth(ranks, stride, m, k):
+    """Bytes per second and rank of a ring over a group."""
+    link, nic = m[Machine.LINK_BYTES_PER_S] * k[K.LINK], m[Machine.NIC_BYTES_PER_S] * k[K.NIC]
+    if ranks * stride <= m[Machine.DOMAIN]:
+        return link
+    return min(link, min(max(m[Machine.DOMAIN] / stride, 1.0), ranks) * nic)
+
+
+@inlined
+def ring(ranks, size, passes, rate, k):
+    """Seconds of a ring collective over a tensor of ``size`` bytes: 1 pass gathers or scatters, 2 passes reduce for all."""
+    if ranks <= 1.0 or size <= 0.0:
+        return 0.0
+    wire = passes * (ranks - 1.0) / ranks * size
+    return k[K.LATENCY] + wire / rate * (1.0 + 0.5 * sqrt(k[K.HALF_BYTES] / wire))
+
+
+@inlined
+def hidden(seconds, window, r, k):
+    """What stays exposed of communication that may run beside ``window`` seconds of computation."""
+    if r[Run.OVERLAP] == 0.0:
+        return seconds
+    inside = min(seconds, window)
+    return seconds - inside + (1.0 - min(k[K.OVERLAP], 0.98)) * inside
+
+
+@inlined
+def data_stride(r):
+    """Distance of neighbouring data-parallel ranks, counting tensor- and context-parallel ones between."""
+    inner = r[Run.TP] * r[Run.CP]
+    return inner if int(r[Run.ORDER]) == 0 else inner * r[Run.PP]
+
+
+@inlined
+def pipeline_stride(r):
+    """Distance of neighbouring pipeline stages."""
+    inner = r[Run.TP] * r[Run.CP]
+    return inner * r[Run.DP] if int(r[Run.ORDER]) == 0 else inner
+
+
+@inlined
+def tensor_s(n, m, r, k):
+    """Exposed seconds of a layer's forward pass: two all-reduces (one in expert layers), or as many gathers and scatters."""
+    tp = r[Run.TP]
+    if tp <= 1.0:
+        return 0.0
+    once = ring(tp, 2.0 * tokens(n, r) * n[Net.HIDDEN], 2.0, bandwidth(tp, 1.0, m, k), k)
+    share = min(k[K.TP_HIDDEN] * (3.0 if r[Run.OVERLAP] else 1.0), 0.9)
+    return (1.0 if n[Net.EXPERTS] else 2.0) * once * (1.0 - share)
+
+
+@inlined
+def context_s(n, m, r, k):
+    """Seconds of passing keys and values around the context-parallel ring once."""
+    cp, tp = r[Run.CP], r[Run.TP]
+    if cp <= 1.0:
+        return 0.0
+    block = 4.0 * tokens(n, r) * n[Net.KV_HEADS] * n[Net.HEAD_DIM] / tp
+    inside = cp * tp <= m[Machine.DOMAIN]
+    rate = m[Machine.LINK_BYTES_PER_S] * k[K.LINK] if inside else m[Machine.NIC_BYTES_PER_S] * k[K.NIC]
+    return (cp - 1.0) * (block / rate + k[K.LATENCY])
+
+
+@inlined
+def expert_s(n, m, r, k):
+    """Seconds of a layer's two all-to-alls, tokens to their experts and back; the part that leaves the domain is slower."""
+    ep, tp = r[Run.EP], r[Run.TP]
+    if ep <= 1.0 or n[Net.EXPERTS] == 0.0:
+        return 0.0
+    size = 2.0 * tokens(n, r) / tp * n[Net.TOP_K] * n[Net.HIDDEN] * (ep - 1.0) / ep
+    outside = 1.0 - min(m[Machine.DOMAIN] / (tp * ep), 1.0)
+    link, nic = m[Machine.LINK_BYTES_PER_S] * k[K.LINK], m[Machine.NIC_BYTES_PER_S] * k[K.NIC]
+    return 2.0 * (size * ((1.0 - outside) / link + outside / nic) + k[K.LATENCY])
+
+
+@inlined
+def boundary_s(n, m, r, k):
+    """Seconds that one micro-batch spends crossing one stage boundary forth and back, all its chunks, exposed."""
+    pp = r[Run.PP]
+    if pp <= 1.0:
+        return 0.0
+    message = 2.0 * tokens(n, r) * n[Net.HIDDEN] / r[Run.TP]
+    inside = pp * pipeline_stride(r) <= m[Machine.DOMAIN]
+    rate = m[Machine.LINK_BYTES_PER_S] * k[K.LINK] if inside else m[Machine.NIC_BYTES_PER_S] * k[K.NIC]
+    once = 2.0 * r[Run.CHUNKS] * (message / rate + k[K.LATENCY]) * k[K.P2P]
+    return once * (1.0 - min(k[K.OVERLAP], 0.98)) if r[Run.CHUNKS] > 1.0 else once
