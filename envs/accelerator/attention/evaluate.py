@@ -35,9 +35,8 @@ _CODES: dict[str, tuple[str, ...]] = {
 }
 
 
-def evaluate(d: Designs, a: Attention) -> tuple[dict[str, FloatArray], Storage]:
-    """Metrics by name, ``(N,)`` each, whether or not a design fits its buffer, and the storage that says whether it does."""
-    kept = storage(d, a)
+def evaluate(d: Designs, a: Attention, kept: Storage) -> dict[str, FloatArray]:
+    """Metrics by name, ``(N,)`` each, whether or not a design fits its buffer; ``kept`` is its storage."""
     moved = traffic(d, a, kept)
     spent = cycles(d, a)
     seconds = latency(d, a, spent, moved)
@@ -52,7 +51,7 @@ def evaluate(d: Designs, a: Attention) -> tuple[dict[str, FloatArray], Storage]:
         np.minimum(d.buffer, kept.tiles + kept.scores),
         interface_area(d),
     )
-    return dict(zip(NAMES, columns, strict=True)), kept
+    return dict(zip(NAMES, columns, strict=True))
 
 
 def energy_parts(d: Designs, a: Attention) -> Energy:
@@ -72,5 +71,5 @@ def evaluate_values(values: Mapping[str, object], a: Attention) -> dict[str, flo
         for name, value in values.items()
     }
     d = from_values(columns, a)
-    found = evaluate(d, a)[0] | {"array_area_m2": array_area(d, a.head_dim)}
+    found = evaluate(d, a, storage(d, a)) | {"array_area_m2": array_area(d, a.head_dim)}
     return {name: float(column[0]) for name, column in found.items()}

@@ -18,9 +18,10 @@ from archgym.mix import weighted_mean
 from archgym.model import CostModel
 from archgym.space import BoolArray, FloatArray, IntArray
 
-from .design import COLUMN, designs
+from .design import COLUMN, Designs, designs
 from .evaluate import NAMES, energy_parts, evaluate
 from .space import CASCADES, OPERANDS, SPACE
+from .storage import Storage, storage
 from .workload import Attention, load_mix
 
 if TYPE_CHECKING:
@@ -70,18 +71,24 @@ class AttentionModel(CostModel):
 
         in_parallel(work, slices(len(x), CHUNK))
         valid = distance == 0.0
-        values[~valid] = np.nan
         return Costs(METRICS, values, valid, (~valid).astype(np.uint64), RULES, distance)
 
     def _chunk(self, x: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Metrics ``(n, M)`` and how far tiles exceed the buffer, relative, ``(n,)``."""
-        parts, excess = [], np.zeros(len(x))
-        for attention in self.workloads:
-            d = designs(x, attention)
-            found, kept = evaluate(d, attention)
-            parts.append(found)
-            excess = np.maximum(excess, kept.tiles / d.buffer - 1.0)
-        return np.stack([self._mean(name, [p[name] for p in parts]) for name in NAMES], axis=1), excess
+        """Metrics ``(n, M)``, NaN where a design does not fit, and how far tiles exceed the buffer, ``(n,)``."""
+        tiled = self._tiled(x)
+        excess = _excess(tiled)
+        rows = np.flatnonzero(excess == 0.0)
+        if len(rows) < len(x):
+            tiled = self._tiled(x[rows])
+        found = [evaluate(d, a, kept) for (d, kept), a in zip(tiled, self.workloads, strict=True)]
+        values = np.full((len(x), len(METRICS)), np.nan)
+        values[rows] = np.stack([self._mean(name, [f[name] for f in found]) for name in NAMES], axis=1)
+        return values, excess
+
+    def _tiled(self, x: IntArray) -> list[tuple[Designs, Storage]]:
+        """The designs on each workload, and what they keep on chip there."""
+        on_each = [(designs(x, a), a) for a in self.workloads]
+        return [(d, storage(d, a)) for d, a in on_each]
 
     def _mean(self, name: str, columns: list[FloatArray]) -> FloatArray:
         if len(columns) == 1:
@@ -124,7 +131,7 @@ class AttentionModel(CostModel):
         return out
 
     def _fits(self, x: IntArray) -> BoolArray:
-        return np.asarray(self._chunk(x)[1] == 0.0)
+        return np.asarray(_excess(self._tiled(x)) == 0.0)
 
     def _identity(self) -> list[str]:
         return [f"{attention!r}*{weight!r}" for attention, weight in self.workloads.items()]
@@ -145,6 +152,11 @@ class AttentionModel(CostModel):
 
 
 _EDGES = np.array(SPACE.params[COLUMN["array_edge"]].values, dtype=np.int64)
+
+
+def _excess(tiled: list[tuple[Designs, Storage]]) -> FloatArray:
+    """By how much the tiles exceed the buffer, relative, ``(N,)``: of the workload that exceeds it most, 0 where all fit."""
+    return np.asarray(np.maximum.reduce([np.maximum(kept.tiles / d.buffer - 1.0, 0.0) for d, kept in tiled]))
 
 
 def _fold(out: IntArray, name: str, most: IntArray) -> None:

@@ -64,8 +64,8 @@ def _annealed(
     rng: np.random.Generator, matrix: FloatArray, start: IntArray, layout: Layout, wire: Wire, steps: int
 ) -> IntArray:
     moves = np.stack([rng.integers(3, size=steps), *rng.integers(len(matrix), size=(2, steps))], axis=1)
-    best = start.copy()
-    walk(matrix, start.copy(), best, np.array(layout, dtype=np.int64), np.array(wire), moves, rng.random(steps))
+    best, links = start.copy(), np.require(matrix, requirements=("C", "W"))
+    walk(links, start.copy(), best, np.array(layout, dtype=np.int64), np.array(wire), moves, rng.random(steps))
     return best
 
 

@@ -22,10 +22,14 @@ class Prior:
 # Shares and ramps of a generation are drawn around the common value of all, which is fitted too: a generation that is left
 # out of a fit is predicted from the others.
 PRIORS = {
-    "launch_s": Prior(20e-6, 0.5, "NCCL's base latency is 7-14 us, a framework's launch and its events add as much"),
-    "hop_s": Prior(1.5e-6, 0.7, "NCCL's own tuning table: 0.6-3.4 us a step over NVLink by protocol"),
-    "nic_hop_s.infiniband": Prior(7e-6, 0.7, "NCCL's own tuning table: 3-14 us a step over a network by protocol"),
-    "nic_hop_s.efa": Prior(30e-6, 0.7, "EFA's datagrams: 15-20 us one way before NCCL's proxy, several times InfiniBand's"),
+    "launch_s": Prior(
+        20e-6,
+        0.5,
+        "NCCL's tuning table (src/graph/tuning.cc): 3.6-10 us of base latency; a framework's launch adds as much and more",
+    ),
+    "hop_s": Prior(1.5e-6, 0.7, "NCCL's tuning table: 0.5-3.4 us a step of a ring over NVLink, by protocol"),
+    "nic_hop_s.infiniband": Prior(7e-6, 0.7, "NCCL's tuning table: 2.7-9.6 us a step of a ring over a network, more of a tree"),
+    "nic_hop_s.efa": Prior(30e-6, 0.7, "EFA: about 15 us of MPI latency when announced (2019), and NCCL's proxy as much again"),
     "link_share": Prior(0.82, 0.1, "BEHAVIOUR 5: 249 of 300 GB/s fitted on A100"),
     "link_share.ampere": Prior(1.0, 0.05, "relative to link_share"),
     "link_share.hopper": Prior(1.0, 0.05, "relative to link_share"),

@@ -1,9 +1,9 @@
 """Which node takes which ranks, where links differ: the slowest links that a placement makes each kind of traffic use.
 
 A cluster is a matrix of bandwidths between nodes, measured (Pipette, Yim 2024) or made from islands of different network cards
-(Holmes, Yang 2024); with one GPU a node it is a matrix between GPUs. A placement is a permutation: place ``i`` of the cluster,
-holding ranks ``i g … i g + g - 1`` for ``g`` GPUs a node, is taken by node ``permutation[i]``. A run that needs fewer GPUs than
-there are takes the first places.
+(Holmes, Yang 2024); ``clusters.Cluster.links`` gives both. With one GPU a node it is a matrix between GPUs. A placement is a
+permutation: place ``i`` of the cluster, which holds ranks ``i g … i g + g - 1`` for ``g`` GPUs a node, is taken by node
+``permutation[i]``. A run that needs fewer GPUs than there are takes the first places.
 
 Ranks are numbered in cells of ``inner`` ranks (tensor times context parallel), and cells by data then pipeline parallel rank
 (``tp_cp_dp_pp``), or by pipeline then data parallel rank (``tp_cp_pp_dp``). Three kinds of traffic meet links:
@@ -18,7 +18,6 @@ Traffic inside a node meets no link: its bandwidth is infinite here, and whateve
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,27 +124,10 @@ def placed_bandwidths(matrix: FloatArray, permutations: IntArray, layouts: IntAr
     n = permutations.shape[0]
     each = np.ascontiguousarray(np.broadcast_to(np.asarray(layouts, dtype=np.int64), (n, len(Layout._fields))))
     found = np.empty((n, 3))
+    links = np.require(matrix, requirements=("C", "W"))  # a read-only one would be compiled for once more
 
     def part(rows: slice) -> None:
-        run(matrix, permutations[rows], each[rows], found[rows])
+        run(links, permutations[rows], each[rows], found[rows])
 
     in_parallel(part, slices(n, CHUNK))
     return found
-
-
-def island_matrix(islands: IntArray, inside: FloatArray, between: float) -> FloatArray:
-    """Bandwidths of a cluster of islands (Holmes): a pair's slower cards inside an island, ``between`` at most across.
-
-    Args:
-        islands: the island of each node, ``int64 (nodes,)``.
-        inside: bytes/s of the cards of each island, ``float64 (islands,)``.
-        between: bytes/s of the network that joins islands whose cards cannot talk to each other.
-
-    Returns:
-        ``float64 (nodes, nodes)``, infinite on the diagonal.
-    """
-    own = inside[islands]
-    slower = np.minimum(own[:, None], own[None, :])
-    matrix = np.where(islands[:, None] == islands[None, :], slower, np.minimum(slower, between))
-    np.fill_diagonal(matrix, math.inf)
-    return matrix

@@ -28,7 +28,7 @@ PRIORS = {
     S.ELEMENTWISE: Prior(1.0, 0.3, "a count of reads and writes, fused as in TensorRT-LLM"),
     S.BLEND: Prior(0.2, 0.4, "tiles load while others compute, but the first and the last wait"),
     S.LINK: Prior(0.75, 0.15, "collectives reach 0.7 to 0.83 of the links one way (BEHAVIOUR 5)"),
-    S.LATENCY: Prior(12e-6, 0.4, "one-shot all-reduce of TensorRT-LLM and vLLM on 8 H100: 8 to 15 us"),
+    S.LATENCY: Prior(12e-6, 0.25, "one-shot all-reduce of TensorRT-LLM and vLLM on 8 H100: 8 to 15 us"),
     S.LAUNCH: Prior(2.5e-6, 0.1, "kernels of a captured CUDA graph follow each other after 1.5 to 3 us; no row tells, so held"),
     S.EAGER: Prior(8e-6, 0.4, "PyTorch launches a kernel in 5 to 10 us; only passes without prompts run as captured graphs"),
     S.HOST: Prior(2e-3, 0.6, "a scheduler's step: 1 to 5 ms (BEHAVIOUR 11: 2 ms)"),

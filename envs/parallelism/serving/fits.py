@@ -7,17 +7,9 @@ from typing import Any
 from ..training.layout import Machine, Net
 from .jit import inlined
 from .layout import Design, Use
-from .weights import CONTEXT, PASS_TOKENS, USABLE, activation_bytes, request_cache_bytes, weight_bytes
+from .weights import CONTEXT, PASS_TOKENS, USABLE, activation_bytes, cache_bytes, request_cache_bytes, weight_bytes
 
-RULES = (
-    "weights, activations and the cache of a full batch exceed a GPU's memory",
-    "weights, activations and the cache of one prompt exceed the memory of a prefill GPU",
-    "the batch is smaller than pipeline stages x attention groups",
-    "the experts cannot be divided over the attention groups",
-    "the attention heads cannot be divided over the tensor-parallel ranks",
-    "the token budget of a pass cannot hold the decodes and the prompts that replace finished requests",
-)
-MEMORY, PREFILL_MEMORY, FILL, EXPERTS, HEADS, BUDGET = range(len(RULES))
+MEMORY, PREFILL_MEMORY, FILL, EXPERTS, HEADS, BUDGET = range(6)  # in the order of `model.RULES`
 CHUNKED, DISAGGREGATED = 2, 3
 
 
@@ -49,9 +41,7 @@ def needed_by_prefill(n: Any, use: Any, d: Any) -> float:
     tp = d[Design.PREFILL_TP]
     held = weight_bytes(n, tp, 1.0, d[Design.EP], d[Design.WEIGHT_BYTES]) + CONTEXT
     held += activation_bytes(n, tp, min(use[Use.INPUT], PASS_TOKENS), 1.0)
-    cache = 2.0 * max(n[Net.KV_HEADS] / tp, 1.0) * n[Net.HEAD_DIM]
-    cache = 576.0 if n[Net.LATENT] > 0.0 else cache
-    return held + use[Use.INPUT] * n[Net.LAYERS] * cache * d[Design.KV_BYTES]
+    return held + use[Use.INPUT] * n[Net.LAYERS] * cache_bytes(n, tp, d[Design.KV_BYTES])
 
 
 @inlined

@@ -26,6 +26,7 @@ from math import log, sqrt
 from typing import Any
 
 from ..training.layout import Machine
+from .fits import needed
 from .jit import inlined
 from .layout import Design, Out, Part, S, Use
 from .step import bandwidth, passes, stage
@@ -183,5 +184,6 @@ def serve(n: Any, m: Any, other: Any, k: Any, use: Any, d: Any, part: Any, out: 
         out[Out.TOKENS_PER_S] = out[Out.IN_FLIGHT] / out[Out.TPOT]
         out[Out.WAIT] += place_wait(use, d, out[Out.TPOT])
     out[Out.TTFT] = out[Out.WAIT] + out[Out.PREFILL]
+    out[Out.MEMORY] = needed(n, use, d)
     out[Out.WEIGHTS] = weight_bytes(n, d[Design.TP], d[Design.PP], d[Design.EP], d[Design.WEIGHT_BYTES])
     out[Out.KV] = d[Design.BATCH] / d[Design.EP] * request_cache_bytes(n, use, d)

@@ -20,7 +20,8 @@ from .layout import Machine, Mem, Out
 from .measured import GIB, GROUPS, REFERENCE, Measured, measured, read
 
 MOST = 40.0  # rows that a source counts as
-EDGE = 0.005  # relative distance from the limit at which a run's verdict costs as much as its figure
+EDGE = 1e-4  # relative distance beyond the limit at which a run's verdict costs as much as its figure
+MARGIN = 5e-4  # relative distance from the limit that a verdict should keep
 
 
 def fit_time(runs: Measured) -> Constants:
@@ -46,9 +47,10 @@ def fit_memory(runs: Measured, verdicts: BoolArray) -> Constants:
 
     def residuals(values: Constants) -> FloatArray:
         total = runs.memory(memory_array(values))[:, Mem.TOTAL]
-        over = np.log(total / limit) / EDGE
+        over = np.log(total / limit)
+        beyond, short = np.maximum(over + MARGIN, 0.0) / EDGE, np.maximum(MARGIN - over, 0.0) / EDGE
         wrong = (np.log(total) - goal)[known] / NOISE
-        return np.concatenate([wrong, np.maximum(over, 0.0)[known & verdicts], np.maximum(-over, 0.0)[out & verdicts]])
+        return np.concatenate([wrong, beyond[known & verdicts], short[out & verdicts]])
 
     return fit(MEMORY, residuals)
 

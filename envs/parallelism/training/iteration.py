@@ -16,11 +16,29 @@ from .exchange import bandwidth, boundary_s, context_s, data_stride, expert_s, h
 from .gemm import gemm
 from .jit import inlined
 from .layer import (
-    UNFUSED, attention, attention_backward, casting, elementwise, host, kernels, multiplications, tokens
+    UNFUSED,
+    attention,
+    attention_backward,
+    casting,
+    elementwise,
+    host,
+    kernels,
+    multiplications,
+    tokens,
 )  # fmt: skip
 from .layout import K, Machine, Net, Out, Run
-from .weights import copies, expert_copies, last_layers, layer_dense, layer_experts, middle_layers
-from .weights import rank_dense, rank_experts, scatters, shard
+from .weights import (
+    copies,
+    expert_copies,
+    last_layers,
+    layer_dense,
+    layer_experts,
+    middle_layers,
+    rank_dense,
+    rank_experts,
+    scatters,
+    shard,
+)
 
 SELECTIVE, FULL = 1, 2
 INTERLEAVED, ZERO_BUBBLE = 1, 2
@@ -185,7 +203,9 @@ def offloaded_update_s(n, m, r, k):
         return 0.0
     stride = data_stride(r)
     ranks = shard(copies(r), stride, m[Machine.DOMAIN], r) if r[Run.ZERO] > 0.0 else 1.0
-    routed = shard(expert_copies(r), max(stride * r[Run.EP] / r[Run.TP], 1.0), m[Machine.DOMAIN], r) if r[Run.ZERO] > 0.0 else 1.0
+    routed = (
+        shard(expert_copies(r), max(stride * r[Run.EP] / r[Run.TP], 1.0), m[Machine.DOMAIN], r) if r[Run.ZERO] > 0.0 else 1.0
+    )
     own = rank_dense(n, r) / ranks + rank_experts(n, r) / routed
     return own * ((r[Run.GRAD_BYTES] + 2.0) / m[Machine.HOST_BYTES_PER_S] + 1.0 / k[K.HOST_ADAM])
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from archgym.errors import BadInput
+from archgym.files import read_table
 from archgym.space import BoolArray, FloatArray, IntArray
 
-from ..vectors import run_rows
+from ..vectors import NEEDED, run_rows
 from .layout import Mem, Out, Run
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "measured_training_runs.csv.gz"
@@ -81,17 +79,9 @@ def read(path: Path = REFERENCE) -> list[Row]:
     """All rows of a CSV, gzip or not.
 
     Raises:
-        BadInput: it cannot be read, or holds no rows.
+        BadInput: it cannot be read, holds no rows, or lacks a column.
     """
-    try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    rows = [{k: v or "" for k, v in row.items() if k is not None} for row in csv.DictReader(io.StringIO(text), restval="")]
-    if not rows:
-        raise BadInput(f"{path}: holds no rows")
-    return rows
+    return read_table(path, NEEDED)
 
 
 def measured(rows: Sequence[Row]) -> Measured:
@@ -105,7 +95,9 @@ def measured(rows: Sequence[Row]) -> Measured:
     nets, machines, runs = run_rows(placed)
     sources = tuple(row.get("source") or "unnamed" for row in placed)
     groups = tuple(_group(run) for run in runs)
-    return Measured(placed, nets, machines, runs, _column(placed, "iter_s"), _column(placed, "mem_gib"), sources, groups, number)
+    return Measured(
+        placed, nets, machines, runs, _column(placed, "iter_s"), _column(placed, "mem_gib"), sources, groups, number
+    )
 
 
 def _group(run: FloatArray) -> str:

@@ -13,8 +13,18 @@ from .exchange import data_stride
 from .jit import inlined
 from .layer import UNFUSED, tokens
 from .layout import M, Machine, Mem, Net, Run
-from .weights import copies, expert_copies, last_layers, layer_dense, layer_experts, middle_layers
-from .weights import rank_dense, rank_experts, scatters, shard
+from .weights import (
+    copies,
+    expert_copies,
+    last_layers,
+    layer_dense,
+    layer_experts,
+    middle_layers,
+    rank_dense,
+    rank_experts,
+    scatters,
+    shard,
+)
 
 SELECTIVE, FULL = 1, 2
 LOGIT_BYTES = 6.0  # a logit in 16 bit, and its 32-bit copy for the loss
