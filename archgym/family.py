@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class Family:
         fidelity_source: ``"module:function"``, called as ``fn(reference: Path | None, workloads: Path | None) -> Fidelity``.
         bench_source: ``"module:function"``, called as ``fn() -> list[Table]``.
         environments: first words of its task ids, where they are others than its name.
+        fidelity_parts: further names that ``archgym fidelity`` answers to, each with its ``"module:function"`` as above.
     """
 
     name: str
@@ -64,14 +65,20 @@ class Family:
     fidelity_source: str = ""
     bench_source: str = ""
     environments: tuple[str, ...] = ()
+    fidelity_parts: Mapping[str, str] = field(default_factory=dict)
 
     def tasks(self) -> tuple[Task, ...]:
         """All tasks of the family; no model is built."""
         return tuple(resolve(self.source)())
 
-    def fidelity(self, reference: Path | None = None, workloads: Path | None = None) -> Fidelity:
-        """The model's error against the family's reference figures, or against a file with the same columns."""
-        found: Fidelity = resolve(self.fidelity_source)(reference, workloads)
+    @property
+    def fidelity_sources(self) -> dict[str, str]:
+        """Where to find what ``archgym fidelity NAME`` calls, by name; empty where the family has no reference figures."""
+        return ({self.name: self.fidelity_source} if self.fidelity_source else {}) | dict(self.fidelity_parts)
+
+    def fidelity(self, reference: Path | None = None, workloads: Path | None = None, part: str = "") -> Fidelity:
+        """The model's error against the family's (or one part's) reference figures, or against a file with the same columns."""
+        found: Fidelity = resolve(self.fidelity_sources[part or self.name])(reference, workloads)
         return found
 
     def bench(self) -> list[Table]:

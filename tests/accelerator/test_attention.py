@@ -216,6 +216,36 @@ def test_repair_makes_every_design_valid() -> None:
     assert np.array_equal(repaired[fine], x[fine])
 
 
+@pytest.mark.parametrize("text", ["gpt3@32k", "bert@1k + xlm@1m"])
+def test_the_mask_opens_what_some_fitting_design_has_and_nothing_else(text: str) -> None:
+    one, first = model(text), COLUMN["query_tiles"]
+    rest = np.array(np.unravel_index(np.arange(650), SPACE.nvec[first:])).T  # all values of the last four knobs
+    closed = 0
+    for row in sample(150, seed=5):
+        x = np.hstack([np.tile(row[:first], (len(rest), 1)), rest])
+        valid = one.evaluate(x).valid
+        for knob in range(first, len(SPACE)):
+            same = (x[:, :knob] == row[:knob]).all(axis=1)
+            mask = one.mask(row[:knob], knob)
+            if not valid[same].any():
+                assert mask is None, "nothing can save this prefix"
+                continue
+            saved = [bool(valid[same & (x[:, knob] == value)].any()) for value in range(int(SPACE.nvec[knob]))]
+            assert saved == (np.ones(len(saved), np.bool_) if mask is None else mask).tolist()
+            closed += saved.count(False)
+    assert closed > 100
+
+
+def test_what_the_mask_leaves_open_always_ends_in_a_design_that_fits() -> None:
+    one, rng = model("bert@1k + xlm@1m"), np.random.default_rng(6)
+    for _ in range(50):
+        row: list[int] = []
+        for knob in range(len(SPACE)):
+            mask = one.mask(np.array(row, dtype=np.int64), knob)
+            row.append(int(rng.choice(np.arange(SPACE.nvec[knob]) if mask is None else np.flatnonzero(mask))))
+        assert one.evaluate(np.array([row])).valid.all()
+
+
 @pytest.mark.parametrize("text", ["bert@1k", "xlm@1m", "2*bert@1k + llama2_7b@256k"])
 def test_the_model_keeps_the_contract(text: str) -> None:
     check_cost_model(model(text), 200)

@@ -7,7 +7,9 @@ end of a pipeline, leakage, buffer bandwidth, technology other than 45 nm. The i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +43,9 @@ METRICS = (
 RULES = ("tiles and statistics exceed the on-chip buffer",)
 GEOMETRIC = ("latency_s", "energy_j", "dram_bytes")
 LARGEST = ("area_m2", "on_chip_bytes", "interface_area_m2")
-CHUNK = 2048  # rows that fit the cache with all their intermediate columns
+# knobs that decide what must be on chip, in the space's order; the others cannot make a design fit
+TILING = ("cascade", "softmax_unit", "array_edge", "buffer_bytes", "query_tiles", "key_tiles", "operands")
+CHUNK = 8192  # rows: fewer, and NumPy's calls weigh; more, and their columns leave the cache
 
 
 class AttentionModel(CostModel):
@@ -115,6 +119,24 @@ class AttentionModel(CostModel):
         alone = unfused & (x[:, COLUMN["softmax_unit"]] == 0)
         _fold(out, "schedule", np.where(alone, 0, 1))
         return out
+
+    def mask(self, prefix: IntArray, knob: int) -> BoolArray | None:
+        """Exactly the values after which some design fits its buffer on all workloads; all where the prefix is lost."""
+        name = SPACE.names[knob]
+        if name not in TILING:
+            return None
+        known = TILING[: TILING.index(name)]
+        allowed = self._open[len(known)][tuple(int(prefix[COLUMN[n]]) for n in known)]
+        return allowed.copy() if allowed.any() else None
+
+    @cached_property
+    def _open(self) -> list[BoolArray]:
+        """Per knob of `TILING`: which values of those before it and of its own some design that fits has."""
+        shape = tuple(int(SPACE.nvec[COLUMN[name]]) for name in TILING)
+        x = np.zeros((math.prod(shape), len(SPACE)), np.int64)
+        x[:, [COLUMN[name] for name in TILING]] = np.indices(shape).reshape(len(shape), -1).T
+        fits = np.concatenate([self._fits(x[rows]) for rows in slices(len(x), CHUNK)]).reshape(shape)
+        return [np.asarray(fits.any(axis=tuple(range(k + 1, len(shape))))) for k in range(len(shape))]
 
     def repair(self, x: IntArray) -> IntArray:
         """Larger buffers until the design fits; where none does, the smallest blocks and streamed operands."""

@@ -194,9 +194,9 @@ def notes(figures: dict[str, Any]) -> tuple[str, ...]:
         "channels; depthwise): its SRAM pays 64 bits for each narrower read, ours packs them. Unpacked, ours would leave "
         f"{unpacked} there, and the correlation would be {energy['energy_unpacked']:.3f}.",
         "depthwise layers have no second channel to spread: one multiplier of the array works, in both.",
-        f"eyeriss_like, energy: {' to '.join(_range(eyeriss['energy_ratio'])[::2])}, two causes not told apart. ZigZag orders few "
-        f"factors: from 4 to 6, a layer's energy falls by up to {100 * eyeriss['wider_search_gain']:.0f} %. And its operands cut "
-        "the nest each in places of its own (uneven mapping), in our levels one follows another.",
+        f"eyeriss_like, energy: {' to '.join(_range(eyeriss['energy_ratio'])[::2])}, two causes not told apart. ZigZag orders "
+        f"few factors: from 4 to 6, a layer's energy falls by up to {100 * eyeriss['wider_search_gain']:.0f} %. And each "
+        "operand cuts the nest in places of its own (uneven mapping), in ours one level follows another.",
         "eyeriss_like, cycles: least latency is not searched there, it takes ours minutes.",
         "channels are rounded up to whole passes of the array, as ZigZag does, and energy scaled to the real multiplications; "
         "partial sums have 16 bits in ZigZag, one word in ours.",

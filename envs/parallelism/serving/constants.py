@@ -33,7 +33,9 @@ PRIORS = {
     S.EAGER: Prior(8e-6, 0.4, "PyTorch launches a kernel in 5 to 10 us; only passes without prompts run as captured graphs"),
     S.HOST: Prior(2e-3, 0.6, "a scheduler's step: 1 to 5 ms (BEHAVIOUR 11: 2 ms)"),
     S.HOST_REQUEST: Prior(8e-6, 0.6, "sampling, detokenising and book-keeping of a request and step"),
-    S.IMBALANCE: Prior(1.5, 0.15, "TensorRT-LLM's blog on balancing attention groups: mean over busiest 0.54, balancing brings 1.33"),
+    S.IMBALANCE: Prior(
+        1.5, 0.15, "TensorRT-LLM's blog on balancing attention groups: mean over busiest 0.54, balancing brings 1.33"
+    ),
     S.EXPERT_IMBALANCE: Prior(1.2, 0.1, "busiest over mean expert rank: 1.1 to 1.5 (DeepSeek's EPLB)"),
 }
 

@@ -14,13 +14,13 @@ CHUNKED, DISAGGREGATED = 2, 3
 
 
 @inlined
-def requests_of_a_pass(d: Any) -> float:
+def requests_of_a_pass(d: Any) -> Any:
     """Of one group, with a full batch."""
     return d[Design.BATCH] / (d[Design.PP] * d[Design.EP])
 
 
 @inlined
-def needed(n: Any, use: Any, d: Any) -> float:
+def needed(n: Any, use: Any, d: Any) -> Any:
     """Bytes of the fullest GPU that decodes."""
     scheduler, s = int(d[Design.SCHEDULER]), requests_of_a_pass(d)
     tokens = use[Use.INPUT] + s
@@ -36,7 +36,7 @@ def needed(n: Any, use: Any, d: Any) -> float:
 
 
 @inlined
-def needed_by_prefill(n: Any, use: Any, d: Any) -> float:
+def needed_by_prefill(n: Any, use: Any, d: Any) -> Any:
     """Bytes of a GPU of the prefill pool, which has no pipeline stages and holds one prompt."""
     tp = d[Design.PREFILL_TP]
     held = weight_bytes(n, tp, 1.0, d[Design.EP], d[Design.WEIGHT_BYTES]) + CONTEXT
@@ -45,7 +45,7 @@ def needed_by_prefill(n: Any, use: Any, d: Any) -> float:
 
 
 @inlined
-def shortages(n: Any, m: Any, other: Any, use: Any, d: Any, short: Any) -> float:
+def shortages(n: Any, m: Any, other: Any, use: Any, d: Any, short: Any) -> Any:
     """How many times over each rule's bound, minus 1, in ``short`` (rules,); 0 where it holds. Returns their sum."""
     scheduler, s, ep = int(d[Design.SCHEDULER]), requests_of_a_pass(d), d[Design.EP]
     short[:] = 0.0

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from numba import njit
 
-inlined: Any = njit(forceinline=True, _nrt=False, error_model="numpy")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def inlined(function: F) -> F:
+    """Compiled, and inlined into the kernel that calls it; in mypy's eyes what it was."""
+    compiled: F = njit(forceinline=True, _nrt=False, error_model="numpy")(function)
+    return compiled

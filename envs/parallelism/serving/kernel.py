@@ -1,4 +1,5 @@
-"""The compiled loops over designs: what a row breaks, what a valid one costs; `simulate` takes runs that exist as they are."""
+"""The compiled loops over designs: what a row breaks, what a valid one costs; `simulate` takes runs that exist as they
+are, `explain` takes one design apart."""
 
 from __future__ import annotations
 
@@ -14,12 +15,12 @@ from archgym.batch import source_hash
 from ..training.layout import Machine, Net
 from .fits import shortages
 from .layout import Design
-from .service import serve
+from .service import decode, describe, prefill, serve
 
 compiled: Any = njit(nogil=True, cache=True, error_model="numpy")
 
 
-def make_kernels(source: int) -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
+def make_kernels(source: int) -> tuple[Callable[..., None], ...]:
     """The loops over a batch; ``source`` makes the disk cache follow every file that they are made of."""
 
     @compiled  # type: ignore[untyped-decorator, unused-ignore]
@@ -41,7 +42,14 @@ def make_kernels(source: int) -> tuple[Callable[..., None], Callable[..., None],
         for i in range(designs.shape[0] if source else 0):
             serve(nets[i], machines[i], machines[i], constants, uses[i], designs[i], part, out[i])
 
-    return check, run, simulate
+    @compiled  # type: ignore[untyped-decorator, unused-ignore]
+    def explain(n: Any, m: Any, k: Any, use: Any, d: Any, first: Any, step: Any, fact: Any) -> None:
+        describe(n, m, k, use, d, fact)
+        requests = d[Design.LOAD] * d[Design.BATCH] / (d[Design.PP] * d[Design.EP]) if source else 0.0
+        prefill(n, m, k, use, d, d[Design.TP], d[Design.PP], d[Design.EP], 1.0, first)
+        decode(n, m, k, use, d, requests, 0.0, step)
+
+    return check, run, simulate, explain
 
 
 def _source() -> int:
@@ -49,4 +57,4 @@ def _source() -> int:
     return source_hash(Path(__file__).parent) ^ int(hashlib.sha256(columns.encode()).hexdigest()[:7], 16)
 
 
-check, run, simulate = make_kernels(_source() | 1)
+check, run, simulate, explain = make_kernels(_source() | 1)

@@ -80,3 +80,16 @@ class S(IntEnum):
     HOST_REQUEST = 13  # and per request in it
     IMBALANCE = 14  # prompt tokens of the busiest attention group over the mean
     EXPERT_IMBALANCE = 15  # rows of the busiest expert rank over the mean
+
+
+class Fact(IntEnum):
+    """What a design holds, bytes and parameters."""
+
+    ROOM = 0  # that weights and the smallest pass leave on a rank for the cache
+    REQUEST = 1  # cache of one request on a rank, to its last token
+    WEIGHTS = 2  # of a rank
+    CACHE = 3  # of a token, over all layers and ranks
+    PARAMETERS = 4  # of the model
+    ACTIVE = 5  # those that a token meets
+    MET = 6  # those that a token meets in the matrices of a rank's stage
+    RATE = 7  # sustained FLOP/s of a GPU

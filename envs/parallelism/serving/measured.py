@@ -1,7 +1,7 @@
 """Published serving throughput as kernel rows.
 
-What the tables leave to their sources: TensorRT-LLM's rows are runs of ``trtllm-bench throughput``, all requests queued at once;
-how many there were, and how the benchmark sizes batch and token budget from the cache, is NVIDIA's documentation
+What the tables leave to their sources: TensorRT-LLM's rows are runs of ``trtllm-bench throughput``, all requests queued at
+once; how many there were, and how the benchmark sizes batch and token budget from the cache, is NVIDIA's documentation
 (TensorRT-LLM, docs/source/performance/perf-overview.md; tensorrt_llm/bench/build/tuning.py). Its mixtures of experts run with
 attention data parallelism over the tensor-parallel ranks. Quantised checkpoints keep their cache in 8 bit.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
@@ -21,12 +21,12 @@ from archgym.files import read_table
 from archgym.space import FloatArray
 
 from ..clusters import load_cluster
-from ..models import load_llm
+from ..models import Llm, load_llm
 from ..training.layout import Machine, Net
 from ..vectors import machine_vector, net_vector
 from .constants import CACHE_BYTES, WEIGHT_BYTES
-from .layout import SCHEDULERS, Design, Use
-from .precheck import cache_room, request_bytes
+from .kernel import explain
+from .layout import SCHEDULERS, Design, Fact, Part, S, Use
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "measured_inference.csv.gz"
 NEEDED = ("model", "gpu", "tp", "pp", "precision", "in_len", "out_len", "scenario")
@@ -41,7 +41,16 @@ REQUESTS = {
     (128, 128): 30000, (128, 2048): 3000, (128, 4096): 1500, (500, 2000): 3000, (1000, 1000): 3000, (1000, 2000): 1500,
     (2048, 128): 3000, (2048, 2048): 1500, (5000, 500): 1500, (20000, 2000): 1000,
 }  # fmt: skip
-MOST_REQUESTS, MOST_TOKENS, FEWEST_TOKENS = 4096.0, 32768.0, 2048.0
+# Served, and not among the models that are trained here; Meta's model cards (2025). Maverick has experts in every other layer.
+_LLAMA4 = Llm(
+    "llama-4-scout", layers=48, hidden=5120, ffn=8192, heads=40, kv_heads=8, head_dim=128, vocab=202048, gated=True,
+    experts=16, experts_per_token=1, shared_experts=1,
+)  # fmt: skip
+SERVED = {
+    "llama-4-scout": _LLAMA4,
+    "llama-4-maverick": replace(_LLAMA4, name="llama-4-maverick", experts=128, dense_layers=24, dense_ffn=16384),
+}
+MOST_REQUESTS, MOST_TOKENS = 4096.0, 32768.0
 STATIC = re.compile(r"static batch (\d+)")
 FIRST_TOKEN = re.compile(r"first-token latency ([\d.]+) ms at batch (\d+)")
 
@@ -78,9 +87,10 @@ def to_runs(rows: Sequence[Mapping[str, str]], path: Path) -> Runs:
     read = [_run(row, f"{path}: row {i + 2}") for i, row in enumerate(rows)]
     if not read:
         raise BadInput(f"{path}: has no rows")
-    arrays = [np.array([run[j] for run in read]) for j in range(6)]
-    names = ("model", "gpu")
-    return Runs(*arrays, *(tuple(row[name] for row in rows) for name in names), tuple(run[6] for run in read))  # type: ignore[arg-type]
+    nets, machines, uses, designs, rates, firsts, kinds = zip(*read, strict=True)
+    vectors = [np.array(column, dtype=np.float64) for column in (nets, machines, uses, designs, rates, firsts)]
+    names = [tuple(row[name] for row in rows) for name in ("model", "gpu")]
+    return Runs(vectors[0], vectors[1], vectors[2], vectors[3], vectors[4], vectors[5], names[0], names[1], kinds)
 
 
 def _run(row: Mapping[str, str], where: str) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, float, float, str]:
@@ -109,7 +119,8 @@ def _fill(net: FloatArray, machine: FloatArray, use: FloatArray, design: FloatAr
     """Batch and token budget of an offline run, as the benchmark picks them: what the cache holds, in equal waves."""
     design[Design.SCHEDULER] = SCHEDULERS.index("chunked")
     pp, groups = design[Design.PP], design[Design.EP]
-    held = max(cache_room(net, machine, design, FEWEST_TOKENS) / request_bytes(net, use, design), 1.0) * groups
+    known = facts(net, machine, use, design)
+    held = max(known[Fact.ROOM] / known[Fact.REQUEST], 1.0) * groups
     each_pass = MOST_TOKENS / (1.0 + use[Use.INPUT] / use[Use.OUTPUT]) * groups * pp
     batch = min(held, MOST_REQUESTS * groups, each_pass)
     requests = REQUESTS.get((int(use[Use.INPUT]), int(use[Use.OUTPUT])))
@@ -117,6 +128,13 @@ def _fill(net: FloatArray, machine: FloatArray, use: FloatArray, design: FloatAr
         batch = requests / ceil(requests / batch)
     design[Design.BATCH] = batch
     design[Design.CHUNK] = batch / (pp * groups) * (1.0 + use[Use.INPUT] / use[Use.OUTPUT])
+
+
+def facts(net: FloatArray, machine: FloatArray, use: FloatArray, design: FloatArray) -> FloatArray:
+    """Columns of `layout.Fact` of a run, whatever the constants."""
+    first, step, found = np.zeros(len(Part)), np.zeros(len(Part)), np.zeros(len(Fact))
+    explain(net, machine, np.ones(len(S)), use, design, first, step, found)
+    return found
 
 
 class _Cells:
@@ -148,8 +166,9 @@ class _Cells:
         return word
 
     def net(self) -> FloatArray:
+        name = (self.row["model"] or "").strip().lower().replace(" ", "-")
         try:
-            return net_vector(load_llm(self.row["model"]), 1, 1)
+            return net_vector(SERVED.get(name) or load_llm(name), 1, 1)
         except BadInput as error:
             raise BadInput(f"{self.where}: model: {error}") from None
 

@@ -91,10 +91,7 @@ def _move(model: ServingModel, row: IntArray, column: dict[str, int], rule: int)
         HEADS: (("prefill_tp", -1), ("tp", -1)),
         BUDGET: (("chunk", 1), ("batch", -1)),
     }
-    for name, step in ways[rule]:
-        if name in column and _step(model, row, column, name, step):
-            return True
-    return False
+    return any(name in column and _step(model, row, column, name, step) for name, step in ways[rule])
 
 
 def _step(model: ServingModel, row: IntArray, column: dict[str, int], name: str, step: int) -> bool:

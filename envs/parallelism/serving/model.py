@@ -1,9 +1,9 @@
 """Serving as a cost model: designs and a workload in, latencies, throughput, energy and cost out.
 
-The physics of a pass is in `step`, of schedulers and queues in `service`, memory in `weights`; constants are fitted to published
-throughput (`calibrate`). Everything is a steady state of one kind of request; energy and cost count all GPUs for all the time.
-Not modelled: accuracy lost to quantisation (``weight_bits`` and ``kv_bits`` are there to be bounded), caches of shared prefixes,
-speculative decoding, preemption, failures, and tails beyond the regular gap between tokens.
+The physics of a pass is in `step`, of schedulers and queues in `service`, memory in `weights`; constants are fitted to
+published throughput (`calibrate`). Everything is a steady state of one kind of request; energy and cost count all GPUs for all
+the time. Not modelled: accuracy lost to quantisation (``weight_bits`` and ``kv_bits`` are there to be bounded), caches of
+shared prefixes, speculative decoding, preemption, failures, and tails beyond the regular gap between tokens.
 """
 
 from __future__ import annotations
@@ -125,7 +125,8 @@ class ServingModel(CostModel):
 
         out = np.zeros((len(designs), len(Out)))
         run(self.net, self.machines, self.constants, self.use, designs, short, np.zeros(len(Part)), out)
-        return out, ~short.any(axis=1)
+        fits: BoolArray = np.logical_not(short.any(axis=1))
+        return out, fits
 
     def shortages(self, x: IntArray) -> FloatArray:
         """How far each rule is broken, ``float64 (N, rules)``, without costs."""
@@ -142,7 +143,8 @@ class ServingModel(CostModel):
         cost = out[:, Out.USD_PER_HOUR] / 3600.0 / rate * 1e6
         found = (
             out[:, Out.TTFT], out[:, Out.TPOT], out[:, Out.GAP], rate, rate / gpus, out[:, Out.WATTS] / rate, cost,
-            out[:, Out.WATTS] / gpus, out[:, Out.MEMORY], out[:, Out.WEIGHTS], out[:, Out.KV], gpus, out[:, Out.IN_FLIGHT], *bits,
+            out[:, Out.WATTS] / gpus, out[:, Out.MEMORY], out[:, Out.WEIGHTS], out[:, Out.KV], gpus, out[:, Out.IN_FLIGHT],
+            *bits,
         )  # fmt: skip
         return np.stack(found, axis=1)
 

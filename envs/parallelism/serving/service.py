@@ -3,8 +3,8 @@
 A replica may hold ``b`` requests; on average ``n = load b`` are in flight, so that it finishes ``n / (out tpot)`` requests a
 second (Little's law), and each brings one prefill. ``s = n / (pp ep)`` of them decode in one pass of one group.
 
-* **static** (padded): a batch starts together and ends with its longest answer, ``out (1 + cv sqrt(2 ln b))`` for the largest of
-  b draws (Gumbel); requests wait until a batch is full and the one before it is done.
+* **static** (padded): a batch starts together and ends with its longest answer, ``out (1 + cv sqrt(2 ln b))`` for the largest
+  of b draws (Gumbel); requests wait until a batch is full and the one before it is done.
 * **continuous** (iteration-level scheduling, Orca, OSDI 2022): a new request is prefilled whole, between two decode steps:
   ``tpot = pp t_decode + (n / (out ep)) t_prefill``.
 * **chunked** (Sarathi-Serve, OSDI 2024): passes of at most ``chunk`` tokens, decodes first, the rest for prompts. The share
@@ -12,9 +12,9 @@ second (Little's law), and each brings one prefill. ``s = n / (pp ep)`` of them 
 * **disaggregated** (Splitwise, ISCA 2024): prefills run on GPUs of their own, as many as bring them to the same load, and the
   cache crosses the network cards once per request.
 
-**Queues.** For one of the b places: M/G/b by Sakasegawa (1977), ``(1 + cv^2) / 2 * load^(sqrt(2 (b + 1)) - 1) / (b (1 - load)) *
-out tpot``; for the prefill: M/D/1, ``rho t / (2 (1 - rho))``. A static batch is served as by Kingman's formula with Erlang-b
-arrivals, ``load / (1 - load) / (2 b)`` of its time, after ``(b - 1) / (2 rate)`` of waiting for company.
+**Queues.** For one of the b places: M/G/b by Sakasegawa (1977), ``(1 + cv^2) / 2 * load^(sqrt(2 (b + 1)) - 1) / (b (1 -
+load)) * out tpot``; for the prefill: M/D/1, ``rho t / (2 (1 - rho))``. A static batch is served as by Kingman's formula with
+Erlang-b arrivals, ``load / (1 - load) / (2 b)`` of its time, after ``(b - 1) / (2 rate)`` of waiting for company.
 
 **Power** of a GPU: idle, plus its dynamic range weighted by what its time goes to; memory-bound decoding draws about half of
 what prefill does (Splitwise, section 3.3; POLCA, ASPLOS 2024).
@@ -25,31 +25,44 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Any
 
-from ..training.layout import Machine
+from ..training.layout import Machine, Net
 from .fits import needed
 from .jit import inlined
-from .layout import Design, Out, Part, S, Use
-from .step import bandwidth, passes, stage
-from .weights import PASS_TOKENS, cache_bytes, request_cache_bytes, stage_layers, weight_bytes
+from .layout import Design, Fact, Out, Part, S, Use
+from .step import passes, rate_of, stage
+from .weights import (
+    FEWEST_TOKENS,
+    PASS_TOKENS,
+    attention_params,
+    attention_rank_params,
+    cache_bytes,
+    dense_params,
+    expert_layers,
+    expert_params,
+    request_cache_bytes,
+    room_for_cache,
+    stage_layers,
+    weight_bytes,
+)
 
 MEMORY_POWER, NETWORK_POWER = 0.5, 0.25  # of the dynamic range, against 1 for arithmetic
 
 
 @inlined
-def watts(m: Any, part: Any) -> float:
+def watts(m: Any, part: Any) -> Any:
     """Of a GPU during a pass, from its parts; waiting draws idle power."""
     active = part[Part.COMPUTE] + MEMORY_POWER * part[Part.MEMORY] + NETWORK_POWER * part[Part.NETWORK]
     return m[Machine.IDLE_WATTS] + (m[Machine.WATTS] - m[Machine.IDLE_WATTS]) * min(active / part[Part.TOTAL], 1.0)
 
 
 @inlined
-def spread_of(k: Any, groups: float) -> float:
+def spread_of(k: Any, groups: float) -> Any:
     """Prompt tokens of the busiest of the attention groups, for which the others wait, over the mean."""
     return min(k[S.IMBALANCE], groups)
 
 
 @inlined
-def decode(n: Any, m: Any, k: Any, use: Any, d: Any, s: float, prompt: float, part: Any) -> float:
+def decode(n: Any, m: Any, k: Any, use: Any, d: Any, s: float, prompt: float, part: Any) -> Any:
     """A pass that decodes ``s`` requests of a group halfway through their answers, with ``prompt`` tokens of prefill."""
     context = use[Use.INPUT] + use[Use.OUTPUT] / 2.0
     prompt *= spread_of(k, d[Design.EP])
@@ -64,7 +77,7 @@ def decode(n: Any, m: Any, k: Any, use: Any, d: Any, s: float, prompt: float, pa
 
 
 @inlined
-def prefill(n: Any, m: Any, k: Any, use: Any, d: Any, tp: float, pp: float, ep: float, requests: float, part: Any) -> float:
+def prefill(n: Any, m: Any, k: Any, use: Any, d: Any, tp: float, pp: float, ep: float, requests: float, part: Any) -> Any:
     """Seconds that a stage is busy with the whole prompts of ``requests`` of a group, in passes that fit the activations."""
     tokens = requests * use[Use.INPUT] * spread_of(k, ep)
     count = passes(tokens, PASS_TOKENS)
@@ -76,7 +89,24 @@ def prefill(n: Any, m: Any, k: Any, use: Any, d: Any, tp: float, pp: float, ep: 
 
 
 @inlined
-def place_wait(use: Any, d: Any, tpot: float) -> float:
+def describe(n: Any, m: Any, k: Any, use: Any, d: Any, fact: Any) -> None:
+    """Columns of `layout.Fact`."""
+    tp, pp, ep, item = d[Design.TP], d[Design.PP], d[Design.EP], d[Design.WEIGHT_BYTES]
+    fact[Fact.ROOM] = room_for_cache(n, m, tp, pp, ep, item, FEWEST_TOKENS)
+    fact[Fact.REQUEST] = request_cache_bytes(n, use, d)
+    fact[Fact.WEIGHTS] = weight_bytes(n, tp, pp, ep, item)
+    fact[Fact.CACHE] = n[Net.LAYERS] * cache_bytes(n, 1.0, d[Design.KV_BYTES])
+    common = n[Net.LAYERS] * (attention_params(n) + dense_params(n)) + (2.0 - n[Net.TIED]) * n[Net.VOCAB] * n[Net.HIDDEN]
+    expert = expert_layers(n) * expert_params(n)
+    fact[Fact.PARAMETERS] = common + n[Net.LAYERS] * expert * n[Net.EXPERTS]
+    fact[Fact.ACTIVE] = common + n[Net.LAYERS] * expert * n[Net.TOP_K]
+    met = attention_rank_params(n, tp) + (dense_params(n) + expert * n[Net.TOP_K]) / tp
+    fact[Fact.MET] = stage_layers(n, pp) * met
+    fact[Fact.RATE] = rate_of(m, k, item)
+
+
+@inlined
+def place_wait(use: Any, d: Any, tpot: float) -> Any:
     """Mean wait for one of the batch's places, M/G/b."""
     b, load = d[Design.BATCH], d[Design.LOAD]
     if load >= 1.0:
@@ -86,7 +116,7 @@ def place_wait(use: Any, d: Any, tpot: float) -> float:
 
 
 @inlined
-def server_wait(load: float, time: float) -> float:
+def server_wait(load: float, time: float) -> Any:
     """Mean wait in an M/D/1 queue."""
     return 0.5 * load / (1.0 - load) * time if load < 1.0 else 0.0
 

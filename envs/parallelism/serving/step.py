@@ -2,7 +2,8 @@
 
 **GEMMs**: ``max(a, b) + blend min(a, b)`` of arithmetic ``a = 2 tokens parameters / (peak best sustained)`` and memory ``b =
 bytes / (bandwidth share)``, the roofline (Williams et al., CACM 2009) with what tiles fail to hide.
-**Experts**: of a rank's E experts a batch of T tokens touches ``E (1 - (1 - k/E)^T)``; each one touched pads its rows to a tile.
+**Experts**: of a rank's E experts a batch of T tokens touches ``E (1 - (1 - k/E)^T)``; each one touched pads its rows to a
+tile.
 **Attention**: prefill is arithmetic over token pairs, decoding reads the cache; keys of latent attention are decompressed
 in prefill and absorbed in decoding (DeepSeek-V2, arXiv 2405.04434, section 2.1).
 **Element-wise**: norms, residual, activation and rotary kernels read and write their tensors; hidden states are copied over
@@ -10,8 +11,8 @@ tp ranks, so this part does not shrink with tp. Experts gather and scatter k row
 **Network**: two ring all-reduces per layer over tp ranks, ``2 (n-1)/n`` of the tensor each; dispatch and combine over ep
 groups, a token going to the ``n (1 - (1 - 1/n)^k)`` groups that hold its experts. A group larger than the fast-link domain
 runs at the network cards' bandwidth.
-**Overhead**: a start per kernel, shorter where a pass without prompts runs as a captured graph, and the host's work per step and
-request. A scheduler of requests prepares the next step while the GPU runs, and only the longer of both counts; a pipeline's
+**Overhead**: a start per kernel, shorter where a pass without prompts runs as a captured graph, and the host's work per step
+and request. A scheduler of requests prepares the next step while the GPU runs, and only the longer of both counts; a pipeline's
 loop and a static batch's wait for their samples.
 """
 
@@ -42,10 +43,15 @@ MICRO = 1e-9
 
 
 @inlined
-def rate_of(m: Any, k: Any, item: float) -> float:
+def rate_of(m: Any, k: Any, item: float) -> Any:
     """Sustained FLOP/s of GEMMs whose weights have ``item`` bytes; formats that a GPU lacks run in its next wider one."""
     if item <= 0.75:
-        return m[Machine.FLOPS_4] * m[Machine.BEST_8] * k[S.SUSTAINED] * (k[S.FP4] if m[Machine.FLOPS_4] > m[Machine.FLOPS_8] else 1.0)
+        return (
+            m[Machine.FLOPS_4]
+            * m[Machine.BEST_8]
+            * k[S.SUSTAINED]
+            * (k[S.FP4] if m[Machine.FLOPS_4] > m[Machine.FLOPS_8] else 1.0)
+        )
     if item <= 1.5:
         return m[Machine.FLOPS_8] * m[Machine.BEST_8] * k[S.SUSTAINED]
     return m[Machine.FLOPS_16] * m[Machine.BEST_16] * k[S.SUSTAINED]
@@ -60,13 +66,13 @@ def add(arithmetic: float, memory: float, times: float, k: Any, part: Any) -> No
 
 
 @inlined
-def bandwidth(m: Any, k: Any, ranks: float) -> float:
+def bandwidth(m: Any, k: Any, ranks: float) -> Any:
     """Bytes/s and GPU of a group: of the links, or of the network cards where it is larger than a domain."""
     return k[S.LINK] * (m[Machine.LINK_BYTES_PER_S] if ranks <= m[Machine.DOMAIN] else m[Machine.NIC_BYTES_PER_S])
 
 
 @inlined
-def network_time(n: Any, m: Any, k: Any, tp: float, ep: float, tokens: float) -> float:
+def network_time(n: Any, m: Any, k: Any, tp: float, ep: float, tokens: float) -> Any:
     """Of one layer: all-reduces over tp ranks, dispatch and combine over ep groups."""
     row, spent = n[Net.HIDDEN] * WIDE, 0.0
     if tp > 1.0:
@@ -94,7 +100,9 @@ def expert_time(n: Any, m: Any, k: Any, tp: float, ep: float, item: float, token
 
 
 @inlined
-def attention_time(n: Any, m: Any, k: Any, tp: float, cache: float, pairs: float, cached: float, times: float, part: Any) -> None:
+def attention_time(
+    n: Any, m: Any, k: Any, tp: float, cache: float, pairs: float, cached: float, times: float, part: Any
+) -> None:
     """Scores and their products of ``times`` layers: prefill over ``pairs`` of tokens, decodes over ``cached`` tokens."""
     heads, peak = n[Net.HEADS] / tp, m[Machine.FLOPS_16] * k[S.ATTENTION]
     bw = m[Machine.HBM_BYTES_PER_S] * k[S.KV]
@@ -110,7 +118,7 @@ def attention_time(n: Any, m: Any, k: Any, tp: float, cache: float, pairs: float
 def stage(
     n: Any, m: Any, k: Any, tp: float, pp: float, ep: float, item: float, cache: float,
     tokens: float, pairs: float, cached: float, sampled: float, hidden: bool, part: Any,
-) -> float:  # fmt: skip
+) -> Any:  # fmt: skip
     """Seconds of one pass; per attention group: ``tokens`` in it, ``pairs`` of prefilled tokens, ``cached`` tokens read by
     ``sampled`` decoding or finished requests; ``hidden`` where a scheduler works ahead. ``part`` takes the time apart.
     """
@@ -142,6 +150,6 @@ def stage(
 
 
 @inlined
-def passes(tokens: float, most: float) -> float:
+def passes(tokens: float, most: float) -> Any:
     """Whole passes of at most so many tokens."""
     return float(ceil(tokens / most - MICRO))

@@ -19,11 +19,12 @@ WIDE = 2.0  # bytes of what is never quantised: embeddings, output projection, a
 CONTEXT = 3e9  # driver context, communication buffers, captured graphs: 2-4 GB as serving systems report
 USABLE = 0.95  # of the memory for weights, activations and cache; TensorRT-LLM's benchmarks give the cache 0.90 to 0.95
 PASS_TOKENS = 8192.0  # longer prefills run in passes of so many tokens
+FEWEST_TOKENS = 2048.0  # smallest token budget that TensorRT-LLM's benchmark gives a pass
 ACTIVATIONS = 12.0  # bytes per hidden element and token: residual, its copy, inputs and outputs of the widest kernel
 
 
 @inlined
-def attention_params(n: Any) -> float:
+def attention_params(n: Any) -> Any:
     """Of one layer, over all ranks of a group."""
     h, a, d = n[Net.HIDDEN], n[Net.HEADS], n[Net.HEAD_DIM]
     if n[Net.LATENT] > 0.0:
@@ -33,7 +34,7 @@ def attention_params(n: Any) -> float:
 
 
 @inlined
-def attention_rank_params(n: Any, tp: float) -> float:
+def attention_rank_params(n: Any, tp: float) -> Any:
     """Of one rank: key and value heads are copied where there are fewer of them than ranks, latent projections always."""
     h, a, d = n[Net.HIDDEN], n[Net.HEADS], n[Net.HEAD_DIM]
     if n[Net.LATENT] > 0.0:
@@ -43,13 +44,13 @@ def attention_rank_params(n: Any, tp: float) -> float:
 
 
 @inlined
-def expert_params(n: Any) -> float:
+def expert_params(n: Any) -> Any:
     """Of one routed expert."""
     return (2.0 + n[Net.GATED]) * n[Net.HIDDEN] * n[Net.FFN]
 
 
 @inlined
-def dense_params(n: Any) -> float:
+def dense_params(n: Any) -> Any:
     """Feed-forward parameters that every token meets, averaged over the layers."""
     width = (2.0 + n[Net.GATED]) * n[Net.HIDDEN]
     if n[Net.EXPERTS] == 0.0:
@@ -59,19 +60,19 @@ def dense_params(n: Any) -> float:
 
 
 @inlined
-def expert_layers(n: Any) -> float:
+def expert_layers(n: Any) -> Any:
     """Share of the layers that have routed experts."""
     return 1.0 - n[Net.DENSE_LAYERS] / n[Net.LAYERS] if n[Net.EXPERTS] > 0.0 else 0.0
 
 
 @inlined
-def stage_layers(n: Any, pp: float) -> float:
+def stage_layers(n: Any, pp: float) -> Any:
     """Layers of the fullest stage."""
     return float(ceil(n[Net.LAYERS] / pp))
 
 
 @inlined
-def weight_bytes(n: Any, tp: float, pp: float, ep: float, item: float) -> float:
+def weight_bytes(n: Any, tp: float, pp: float, ep: float, item: float) -> Any:
     """Weights of the fullest rank; embedding and output projection stay in 16 bit, on the first and last stage."""
     layer = attention_rank_params(n, tp) + dense_params(n) / tp
     layer += expert_layers(n) * n[Net.EXPERTS] * expert_params(n) / (tp * ep)
@@ -80,7 +81,7 @@ def weight_bytes(n: Any, tp: float, pp: float, ep: float, item: float) -> float:
 
 
 @inlined
-def cache_bytes(n: Any, tp: float, item: float) -> float:
+def cache_bytes(n: Any, tp: float, item: float) -> Any:
     """Of one token and layer on a rank: ``2 kv_heads head_dim`` elements over tp; a latent is held by every rank."""
     if n[Net.LATENT] > 0.0:
         return (KV_RANK + ROPE) * item
@@ -88,7 +89,7 @@ def cache_bytes(n: Any, tp: float, item: float) -> float:
 
 
 @inlined
-def activation_bytes(n: Any, tp: float, tokens: float, sampled: float) -> float:
+def activation_bytes(n: Any, tp: float, tokens: float, sampled: float) -> Any:
     """Of one pass: hidden states, the widest feed-forward intermediate, logits in 32 bit."""
     wide = max(n[Net.FFN] * max(n[Net.TOP_K], 1.0), n[Net.DENSE_FFN])
     held = min(tokens, PASS_TOKENS)
@@ -96,14 +97,14 @@ def activation_bytes(n: Any, tp: float, tokens: float, sampled: float) -> float:
 
 
 @inlined
-def room_for_cache(n: Any, m: Any, tp: float, pp: float, ep: float, item: float, tokens: float) -> float:
+def room_for_cache(n: Any, m: Any, tp: float, pp: float, ep: float, item: float, tokens: float) -> Any:
     """Bytes a rank has left for the cache; below 0 where the weights do not fit."""
     spent = weight_bytes(n, tp, pp, ep, item) + CONTEXT + activation_bytes(n, tp, tokens, 0.0)
     return USABLE * m[Machine.HBM_BYTES] - spent
 
 
 @inlined
-def request_cache_bytes(n: Any, use: Any, d: Any) -> float:
+def request_cache_bytes(n: Any, use: Any, d: Any) -> Any:
     """Cache of one request on each rank of its group, reserved to its last token."""
     tokens = use[Use.INPUT] + use[Use.OUTPUT]
     return tokens * stage_layers(n, d[Design.PP]) * cache_bytes(n, d[Design.TP], d[Design.KV_BYTES])

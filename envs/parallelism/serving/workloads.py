@@ -1,7 +1,7 @@
 """What is asked of a service: tokens of prompts and answers, and how much answers differ.
 
-Lengths are round figures after published traces: Azure's conversations (medians 1,020 and 129 tokens) and code completions (1,930
-and 13; Splitwise, ISCA 2024, section 3.1), summaries of papers (arXiv-summarization, prompts of 3 to 8 thousand tokens;
+Lengths are round figures after published traces: Azure's conversations (medians 1,020 and 129 tokens) and code completions
+(1,930 and 13; Splitwise, ISCA 2024, section 3.1), summaries of papers (arXiv-summarization, prompts of 3 to 8 thousand tokens;
 DistServe, OSDI 2024, section 6.1), and chains of thought of a few thousand tokens (DeepSeek-R1, arXiv 2501.12948, figure 3).
 Answers of a trace differ about as much as their mean, those of one kind of request less.
 """

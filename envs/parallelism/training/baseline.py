@@ -54,10 +54,10 @@ def families(runs: Measured, least: int = 3) -> list[BoolArray]:
 
     A model's number of heads is part of the configuration here: BLOOM's designers chose it beside the partition.
     """
-    releases = [(row.get("source"), row.get("ref")) for row in runs.rows]
+    releases = [(row.get("source"), row.get("ref"), row.get("gpu"), row.get("n_gpus")) for row in runs.rows]
     keys = [
-        (release, *net[[Net.LAYERS, Net.HIDDEN, Net.SEQUENCE]], run[Run.PRECISION], *machine[[Machine.GPUS, Machine.FLOPS_16]])
-        for release, net, run, machine in zip(releases, runs.nets, runs.runs, runs.machines, strict=True)
+        (release, *net[[Net.LAYERS, Net.HIDDEN, Net.SEQUENCE]], run[Run.PRECISION])
+        for release, net, run in zip(releases, runs.nets, runs.runs, strict=True)
     ]
     masks = [np.array([key == one for key in keys]) for one in dict.fromkeys(keys)]
     return [mask for mask in masks if mask.sum() >= least and len(np.unique(runs.runs[mask], axis=0)) > 1]

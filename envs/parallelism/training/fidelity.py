@@ -29,7 +29,7 @@ NOTES = (
     "scaled: times one factor per source, for each run the median over the source's other runs.",
     "constant: the median utilisation of the group's runs from other sources.",
 )
-GOAL, GOAL_REGRET, GOAL_RANK, GOAL_MEMORY = 10.0, 4.0, 0.6, 10.0
+GOAL_ERROR, GOAL_REGRET, GOAL_RANK, GOAL_MEMORY = 10.0, 4.0, 0.6, 10.0
 
 
 def tables() -> tuple[list[Table], dict[str, Any]]:
@@ -104,9 +104,7 @@ def scaled(runs: Measured, seconds: FloatArray) -> FloatArray:
 def _rank_table(runs: Measured, unseen: FloatArray) -> tuple[Table, dict[str, Any]]:
     ours, peer = _ranking(runs, unseen), _ranking(runs, calculon(runs))
     cells = [("ours, source not seen", *ours), ("Calculon, the families it expresses", *peer)]
-    notes = (
-        "Families: at least three runs of the same model, precision, cluster and software release in different configurations.",
-    )
+    notes = ("Families: three runs or more of the same model, precision, cluster and release in different configurations.",)
     heads = ("", "families", "runs", "Spearman, weighted by runs", "mean regret of the predicted best, %", "median")
     figures = dict(zip(("families", "runs", "spearman", "mean_regret_percent", "median_regret_percent"), ours, strict=True))
     return Table("ranking inside families", heads, cells, notes), figures
@@ -174,4 +172,4 @@ def _cells(values: FloatArray, runs: Measured, n: int) -> list[Any]:
     return cells
 
 
-__all__ = ["against", "scaled", "tables"]
+__all__ = ["GOAL_ERROR", "GOAL_MEMORY", "GOAL_RANK", "GOAL_REGRET", "against", "scaled", "tables"]

@@ -20,7 +20,7 @@ BF16, FP8, FP4 = 0, 1, 2
 
 @inlined
 def gemm(groups, rows, columns, depth, narrow, m, r, k):
-    """Seconds of ``groups`` equal multiplications ``(rows, depth) x (depth, columns)``, in the run's precision if ``narrow``."""
+    """Seconds of ``groups`` equal products ``(rows, depth) x (depth, columns)``, in the run's precision if ``narrow``."""
     precision = int(r[Run.PRECISION]) if narrow else BF16
     generation = int(m[Machine.GENERATION])
     rate, item = m[Machine.FLOPS_16] * m[Machine.BEST_16], 2.0

@@ -107,7 +107,7 @@ def layer_seconds(n, m, r, k, out):
 
 @inlined
 def again_s(core, forth, r):
-    """Seconds of computing activations again: the attention core (selective, needless with fused kernels) or the whole layer."""
+    """Seconds of computing again: the attention core (selective, needless with fused kernels) or the whole layer."""
     if int(r[Run.RECOMPUTE]) == FULL:
         return forth
     if int(r[Run.RECOMPUTE]) == SELECTIVE and int(r[Run.ATTENTION]) == UNFUSED:

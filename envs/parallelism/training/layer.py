@@ -113,7 +113,7 @@ def elementwise(n, m, r, k):
 def casting(n, m, r, k):
     """Forward seconds of scaling and casting the inputs of narrow multiplications: 3 bytes per element."""
     precision = int(r[Run.PRECISION])
-    if precision != 1 and precision != 2:
+    if precision not in (1, 2):
         return 0.0
     t, tp = tokens(n, r), r[Run.TP]
     spread = tp if r[Run.SEQUENCE_PARALLEL] else 1.0
