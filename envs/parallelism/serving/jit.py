@@ -1,4 +1,4 @@
-"""Decorator of the kernel's inner functions: inlined by LLVM, without reference counts (they only borrow their arrays)."""
+"""Decorators of the kernel's inner functions, without reference counts (they only borrow their arrays)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def inlined(function: F) -> F:
-    """Compiled, and inlined into the kernel that calls it; in mypy's eyes what it was."""
+    """Compiled, and inlined by LLVM into the kernel that calls it; in mypy's eyes what it was."""
     compiled: F = njit(forceinline=True, _nrt=False, error_model="numpy")(function)
+    return compiled
+
+
+def called(function: F) -> F:
+    """Compiled once and called: for large functions with many callers, whose copies would take long to compile."""
+    compiled: F = njit(_nrt=False, error_model="numpy")(function)
     return compiled

@@ -22,7 +22,7 @@ from math import ceil
 from typing import Any
 
 from ..training.layout import Machine, Net
-from .jit import inlined
+from .jit import called, inlined
 from .layout import Part, S
 from .weights import (
     KV_RANK,
@@ -114,7 +114,7 @@ def attention_time(
     add(2.0 * read * heads * absorbed / peak, read * cache_bytes(n, tp, cache) / bw, times, k, part)
 
 
-@inlined
+@called
 def stage(
     n: Any, m: Any, k: Any, tp: float, pp: float, ep: float, item: float, cache: float,
     tokens: float, pairs: float, cached: float, sampled: float, hidden: bool, part: Any,
