@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -64,6 +65,13 @@ class CostModel(ABC):
 
     def optimum(self, objective: Objective) -> IntArray | None:
         """A row ``(D,)`` that provably no other one scores higher than, where the model can prove it; else None."""
+        return None
+
+    def legal(self) -> Iterator[IntArray] | None:
+        """All canonical designs that can be valid, each once, in batches ``int64 (N, D)``; None where only a walk finds them.
+
+        Of models that know their legal designs better than by trying all: the difficulty command then evaluates these alone.
+        """
         return None
 
     def render(self, row: IntArray) -> Any:

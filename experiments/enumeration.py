@@ -7,7 +7,7 @@ the tasks of one model share the files. Of large ones only a task's own best and
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class Enumeration:
 
     Args:
         leaders: the best design and every non-dominated one, maybe some others, in the order of the space.
-        designs: how many canonical designs there are.
+        designs: how many canonical designs there are; of models that list their legal designs, how many of these.
     """
 
     leaders: Evaluated
@@ -86,6 +86,9 @@ def enumerate_space(task: Task, scratch: Path, progress: Report | None = None) -
     Raises:
         BadInput: the space is too large for :data:`LONGEST_S` at the rate measured here.
     """
+    listed = task.model.legal()
+    if listed is not None:
+        return _of_listed(task, listed, progress)
     _check_time(task)
     whole = task.space.size <= KEPT_WHOLE
     parts, designs = [], 0
@@ -119,6 +122,17 @@ def _check_time(task: Task) -> None:
             f"{task.id} has {task.space.size:,} designs, about {seconds / 3600:,.0f} hours here; "
             f"spaces of up to {LONGEST_S / 3600:g} hours are enumerated"
         )
+
+
+def _of_listed(task: Task, batches: Iterator[IntArray], progress: Report | None) -> Enumeration:
+    """Leaders among the designs that the model lists: all others are invalid. Nothing is kept, the list is short."""
+    parts, designs = [], 0
+    for x in batches:
+        parts.append(_leaders(task, Evaluated(x, task.model.evaluate(x))))
+        designs += len(x)
+        if progress:
+            progress(designs, designs)
+    return Enumeration(join(parts), designs)
 
 
 def _of_whole(task: Task, scratch: Path, start: int, stop: int) -> tuple[Evaluated, int]:

@@ -303,9 +303,17 @@ def test_tasks_conform(task: Any) -> None:
 
 def test_fidelity_prints_the_headlines_without_the_published_tables() -> None:
     printed, found = tables()
-    assert len(printed) == 1
+    assert len(printed) == 2
     assert [row[1] for row in printed[0].rows] == ["6.72x", "78.7 %", "5.30x", "83.3 %"]
     assert all(figure["exact"] for figure in found["attention_headlines"].values())
+
+
+def test_flats_own_model_moves_and_takes_the_same_but_for_fills() -> None:
+    _, found = tables()
+    for column, most in {"traffic": 0.02, "latency": 0.15}.items():
+        summary = found["attention_flat_alone"][column]
+        assert summary["rows"] == 5
+        assert summary["max_error_percent"] < most
 
 
 def test_fidelity_names_a_missing_or_broken_table(tmp_path: Path) -> None:

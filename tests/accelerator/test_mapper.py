@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from archgym.envs.accelerator.layer import DIMS, TENSORS, Layer
 from archgym.envs.accelerator.mapper.branch import solve_large
-from archgym.envs.accelerator.mapper.solve import solve
+from archgym.envs.accelerator.mapper.search import search
+from archgym.envs.accelerator.mapper.solve import GOALS, solve
 from archgym.envs.accelerator.mapper.space import Limits, MapSpace, factorisations
+from archgym.envs.accelerator.mapper.table import build_table
 from archgym.envs.accelerator.nest.architecture import UNLIMITED, Architecture, Level
 from archgym.envs.accelerator.nest.evaluate import evaluate, evaluate_mappings
 
@@ -93,10 +95,25 @@ TINY = settings(max_examples=60, deadline=None, derandomize=True, suppress_healt
 
 @TINY
 @given(problems(), GOAL)
-def test_the_table_finds_the_best_of_all_mappings_in_all_orders(problem, goal):
+def test_the_certified_mapping_is_the_best_of_all_in_all_orders(problem, goal):
     solution, best = solve(*problem, goal), brute_force(*problem, goal)
     assert solution.value == pytest.approx(best, rel=1e-12)
     assert solution.mapping is None or evaluate_mappings(*problem[:2], [solution.mapping]).valid[0]
+
+
+@TINY
+@given(problems(), GOAL, st.tuples(*[st.lists(st.integers(0, 60), max_size=3)] * 2))
+def test_a_table_with_larger_hardware_on_offer_has_the_same_optimum(problem, goal, more):
+    layer, architecture, space = problem
+    limits, solution = architecture.limits, solve(*problem, goal)
+    offered = [np.unique([own, *(own + n for n in extra)]) for own, extra in zip(limits[:, 0], ([], *more), strict=True)]
+    table = build_table(layer, space, architecture.keep, limits[:, 1:] * 2, offered)
+    best, out = np.empty(1, np.int64), np.empty((1, 2))
+    hardware = (limits.reshape(1, -1), architecture.ports[None], np.array([layer.macs * architecture.mac_pj]))
+    search(table.needs, table.counts, table.active, *hardware, np.array([GOALS[goal]]), best, out)
+    assert tuple(out[0]) == (solution.cycles, solution.energy_pj)
+    if best[0] >= 0:
+        assert evaluate_mappings(layer, architecture, [table.mapping(int(best[0]))]).valid[0]
 
 
 @TINY

@@ -14,9 +14,9 @@ from archgym.envs.accelerator.nest.evaluate import evaluate
 from archgym.envs.accelerator.nest.mapping import Mapping
 from archgym.space import FloatArray, IntArray
 
+from .plan import active_counts
 from .space import MapSpace, divisors
 from .spreads import READ_BANDWIDTH, WRITE_BANDWIDTH, Spreads, all_spreads, parents
-from .table import active_counts
 
 PORTS, ROUNDS = 3, 8  # priced one after the other, and chains per port, at most
 ROOM = 2_000_000  # states of one chain, at most
@@ -65,7 +65,7 @@ class Relaxation:
     @cached_property
     def orders(self) -> tuple[IntArray, IntArray]:
         """Orders per level ``int64 (L, K, 8)``, and how many."""
-        found = [self.space._orders_of(level) for level in self.space.levels]
+        found = [self.space.orders_of(level) for level in self.space.levels]
         table = np.zeros((len(found), max(map(len, found)), 8), np.int64)
         for i, orders in enumerate(found):
             table[i, : len(orders)] = [[DIMS.index(d) for d in order] for order in orders]

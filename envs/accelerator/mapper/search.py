@@ -53,9 +53,13 @@ def price(counts, active, needs, ports, mac_energy):
 
 @inlined
 def better(goal, cycles, energy, best_cycles, best_energy):
-    """Whether a pair beats the best one: by their product, or by one of them with the other breaking ties."""
+    """Whether a pair beats the best one: by their product (then by cycles), or by one of them (then by the other).
+
+    A pair that is no better stays so if its cycles or energy grow: lower bounds can be asked in place of costs.
+    """
     if goal == EDP:
-        return cycles * energy < best_cycles * best_energy
+        product, best = cycles * energy, best_cycles * best_energy
+        return product < best or (product == best and cycles < best_cycles)
     if goal == DELAY:
         return cycles < best_cycles or (cycles == best_cycles and energy < best_energy)
     return energy < best_energy or (energy == best_energy and cycles < best_cycles)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from typing import Literal
@@ -12,9 +13,11 @@ from archgym.envs.accelerator.layer import Layer
 from archgym.envs.accelerator.nest.architecture import Architecture
 from archgym.envs.accelerator.nest.mapping import Mapping
 from archgym.errors import BadInput
+from archgym.space import FloatArray, IntArray
 
+from .plan import make_plan, make_work
 from .space import MapSpace
-from .table import build_table
+from .table import arrays_of
 
 Goal = Literal["edp", "delay", "energy"]
 GOALS: Dictionary[str, int] = {"edp": 0, "delay": 1, "energy": 2}
@@ -27,7 +30,7 @@ class Solution:
     Args:
         mapping: it, or None where nothing fits.
         cycles, energy_pj: of it; infinite where nothing fits.
-        walked: mappings of the space that fit the architecture.
+        walked: mappings priced; all others of the space are passed over by proved bounds. Of `branch.solve_large`: transitions.
         bound: proved lower bound of the goal: cycles times pJ, cycles, or pJ.
         value: the goal's value. Equal to the bound, it is the certificate: optimal within the map space.
     """
@@ -51,24 +54,32 @@ class Solution:
 def solve(layer: Layer, architecture: Architecture, space: MapSpace, goal: Goal = "edp") -> Solution:
     """The best mapping of a layer by energy-delay product, by cycles (then energy), or by energy (then cycles).
 
-    Every mapping of the space that fits is walked and priced, or passed over because another one is no worse in all that
-    prices depend on (`table.build_table`). Cycles are exact (`search.price`).
+    Every mapping of the space that fits is priced, or passed over because it shares factors with a lower bound (`count.floor`)
+    that is no better than the best mapping met. Cycles are exact (`search.price`). Equal products: the one of fewer cycles.
 
     Raises:
         BadInput: the goal is unknown, or the space has other levels than the architecture.
     """
-    from .search import search
+    from .best import best, floors
+    from .walk import spreads
 
     if goal not in GOALS:
         raise BadInput(f"there is no goal '{goal}'; choose from {', '.join(GOALS)}")
     if len(space.levels) != len(architecture.levels):
         raise BadInput(f"map space '{space.name}' has {len(space.levels)} levels, the architecture {len(architecture.levels)}")
-    limits = architecture.limits
-    table = build_table(layer, space, architecture.keep, limits[:, 1:], [limits[i, :1] for i in range(len(limits))])
-    best, out = np.empty(1, np.int64), np.empty((1, 2))
-    hardware = (limits.reshape(1, -1), architecture.ports[None], np.array([layer.macs * architecture.mac_pj]))
-    search(table.needs, table.counts, table.active, *hardware, np.array([GOALS[goal]]), best, out)
-    cycles, energy = float(out[0, 0]), float(out[0, 1])
+    plan = make_plan(layer, space, architecture.keep, architecture.limits)
+    work, found = make_work(len(plan.keep)), spreads(plan)
+    hardware = architecture.ports, layer.macs * architecture.mac_pj
+    bounds = floors(plan, work, found, *hardware)
+    first = _by_goal(goal, bounds)
+    choice, cycles, energy, priced = best(plan, work, found[first], bounds[first], *hardware, GOALS[goal])
     value = {"edp": cycles * energy, "delay": cycles, "energy": energy}[goal]
-    mapping = table.mapping(int(best[0])) if best[0] >= 0 else None
-    return Solution(mapping, cycles, energy, table.walked, value, value)
+    mapping = Mapping.from_arrays(*arrays_of(layer, space, choice)) if cycles < math.inf else None
+    return Solution(mapping, cycles, energy, priced, value, value)
+
+
+def _by_goal(goal: Goal, bounds: FloatArray) -> IntArray:
+    """Row numbers of cycles and energies ``(N, 2)``, those first that promise the most."""
+    cycles, energy = bounds.T
+    keys = {"edp": (cycles, cycles * energy), "delay": (energy, cycles), "energy": (cycles, energy)}[goal]
+    return np.asarray(np.lexsort(keys))

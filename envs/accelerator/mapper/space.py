@@ -70,7 +70,7 @@ class MapSpace:
 
     def orders(self) -> IntArray:
         """Orders of all levels together, ``int64 (K, L, 8)``, innermost first; one per level without two temporal dims."""
-        choices = [self._orders_of(level) for level in self.levels]
+        choices = [self.orders_of(level) for level in self.levels]
         return np.array([[[DIMS.index(d) for d in order] for order in combo] for combo in product(*choices)], dtype=np.int64)
 
     def splits(self, layer: Layer) -> list[IntArray]:
@@ -88,7 +88,8 @@ class MapSpace:
         return found
 
     @staticmethod
-    def _orders_of(level: Limits) -> tuple[str, ...]:
+    def orders_of(level: Limits) -> tuple[str, ...]:
+        """Orders of one level, innermost first."""
         if level.order:
             return (level.order,)
         kept = {"".join(d for d in order if d in level.temporal): order for order in UNBEATEN}

@@ -6,10 +6,11 @@ Sources beyond the technology's own:
 * a cell of a flexible dataflow has one more register and two 2:1 multiplexers of a word (Elbtity et al., "Flex-TPU", 2024,
   arXiv:2407.08700); a multiplexer is 1.862 um2 per bit (MUX2_X1 of the NanGate 45 nm open cell library);
 * the DRAM interface takes :data:`INTERFACE_UM2_PER_GB_S` of die: the TPU's two DDR3 ports take 3 % of its die (331 mm2 at
-  most) each, for 17 GB/s each (Jouppi et al., ISCA 2017, floor plan). Pads and analogue parts hardly shrink, so
-  it is taken as it is in every node.
+  most) each, for 17 GB/s each (Jouppi et al., ISCA 2017: 34 GB/s in all in the text, the share in the floor plan). Pads and
+  analogue parts hardly shrink, so it is taken as it is in every node.
 
-The multiplexer's and the port's area are quoted from memory and were not checked against their sources.
+Assumptions, as their sources could not be opened: the multiplexer's area, and the port's share of 3 %. The die's size, the
+bandwidth, and Flex-TPU's register and two multiplexers per cell were checked.
 
 Left out: clock tree, control, activation and pooling units, wires between SRAMs and array, DRAM background power.
 """

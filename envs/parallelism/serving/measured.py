@@ -85,8 +85,6 @@ def measured(path: Path = REFERENCE) -> Runs:
 def to_runs(rows: Sequence[Mapping[str, str]], path: Path) -> Runs:
     """Kernel rows of a table's rows."""
     read = [_run(row, f"{path}: row {i + 2}") for i, row in enumerate(rows)]
-    if not read:
-        raise BadInput(f"{path}: has no rows")
     nets, machines, uses, designs, rates, firsts, kinds = zip(*read, strict=True)
     vectors = [np.array(column, dtype=np.float64) for column in (nets, machines, uses, designs, rates, firsts)]
     names = [tuple(row[name] for row in rows) for name in ("model", "gpu")]
@@ -166,7 +164,7 @@ class _Cells:
         return word
 
     def net(self) -> FloatArray:
-        name = (self.row["model"] or "").strip().lower().replace(" ", "-")
+        name = (self.row["model"] or "").strip().lower().replace(" ", "-").removesuffix("-instruct")
         try:
             return net_vector(SERVED.get(name) or load_llm(name), 1, 1)
         except BadInput as error:

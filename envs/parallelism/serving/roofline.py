@@ -1,6 +1,6 @@
-"""What the model is held against: a plain roofline, and GenZ's assumptions.
+"""What the model is held against: a plain roofline.
 
-The roofline (BEHAVIOUR 11) knows arithmetic and bandwidth at fixed shares of the data sheet, and the room for caches: no
+The roofline knows arithmetic and bandwidth at fixed shares of the data sheet, and the room for caches: no
 overheads, no shapes, no network.
 """
 

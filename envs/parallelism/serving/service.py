@@ -16,8 +16,8 @@ second (Little's law), and each brings one prefill. ``s = n / (pp ep)`` of them 
 load)) * out tpot``; for the prefill: M/D/1, ``rho t / (2 (1 - rho))``. A static batch is served as by Kingman's formula with
 Erlang-b arrivals, ``load / (1 - load) / (2 b)`` of its time, after ``(b - 1) / (2 rate)`` of waiting for company.
 
-**Power** of a GPU: idle, plus its dynamic range weighted by what its time goes to; memory-bound decoding draws about half of
-what prefill does (Splitwise, section 3.3; POLCA, ASPLOS 2024).
+**Power** of a GPU: idle, plus its dynamic range weighted by what its time goes to. Prefill reaches the board's limit; decoding
+on H200 draws at most 300 of 700 W (Ma et al., arXiv 2605.11999), and a cap at half does not slow it (Splitwise, section 3).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from .weights import (
     weight_bytes,
 )
 
-MEMORY_POWER, NETWORK_POWER = 0.5, 0.25  # of the dynamic range, against 1 for arithmetic
+MEMORY_POWER, NETWORK_POWER = 0.35, 0.25  # of the dynamic range, against 1 for arithmetic
 
 
 @inlined
@@ -130,8 +130,9 @@ def run_static(n: Any, m: Any, k: Any, use: Any, d: Any, part: Any, out: Any) ->
     power = first * watts(m, part)
     step = pp * decode(n, m, k, use, d, s, 0.0, part)
     longest = use[Use.OUTPUT] * (1.0 + use[Use.SPREAD] * sqrt(2.0 * log(b)))
-    total = first + longest * step
-    out[Out.WATTS] = load * (power + longest * step * watts(m, part)) / total + (1.0 - load) * m[Machine.IDLE_WATTS]
+    steps = max(longest - 1.0, 0.0)  # the prefill gives the first token
+    total = first + steps * step
+    out[Out.WATTS] = load * (power + steps * step * watts(m, part)) / total + (1.0 - load) * m[Machine.IDLE_WATTS]
     out[Out.TPOT], out[Out.GAP], out[Out.DECODE_STEP] = step, step, step
     out[Out.TOKENS_PER_S] = load * b * use[Use.OUTPUT] / total
     if load < 1.0:

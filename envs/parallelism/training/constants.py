@@ -11,6 +11,7 @@ import numpy as np
 from archgym.space import FloatArray
 
 from ..fitting import Constants, Prior
+from ..network.constants import constants as collectives
 from .layout import GENERATIONS, K, M
 
 DATA = Path(__file__).parents[1] / "data" / "training.json"
@@ -46,8 +47,8 @@ TIME: dict[str, Prior] = {
     "launch": Prior(5e-6, 0.4, "BEHAVIOUR 4: 5 us per kernel"),
     "blocking": Prior(5e-5, 0.6, "a framework's dispatch of 20-50 us is no longer hidden, plus 12 us to synchronise"),
     "link": Prior(0.78, 0.08, "A100: 235 of 300 GB/s (nccl-tests)"),
-    "nic": Prior(0.85, 0.15, "NDR-400: 46-48 of 50 GB/s (nccl-tests); less under congestion"),
-    "half_bytes": Prior(2e7, 0.4, "BEHAVIOUR 5: 10-29 MB"),
+    "nic": Prior(0.92, 0.03, "NDR-400: 46-48 of 50 GB/s (nccl-tests)"),
+    "half_bytes": Prior(1e7, 0.6, "5-50 MB by generation of GPU, as the sweeps of data/collectives.json have it"),
     "latency": Prior(4e-5, 0.3, "BEHAVIOUR 5: 37-40 us"),
     "tp_hidden": Prior(0.15, 0.6, "Megatron hides little of it on A100; user buffers about half since Hopper"),
     "overlap": Prior(0.8, 0.15, "BEHAVIOUR 5: about 0.8"),
@@ -75,7 +76,8 @@ BARE = np.array([1.0, 1.0, 1.0, 1.0, 0.0])
 
 def time_array(values: Constants) -> FloatArray:
     """Constants of the time model in the kernel's order, ``float64 (len(K),)``."""
-    every = {**values, **FIXED}
+    alone = collectives()
+    every = {**values, **FIXED, "hop": alone["hop_s"], "nic_hop": alone["nic_hop_s.infiniband"]}
     return np.array([every[member.name.lower()] for member in K])
 
 

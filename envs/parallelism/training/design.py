@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from archgym.batch import source_hash
+from archgym.envs.parallelism import network
 
 from .exchange import data_stride
 from .iteration import iteration
@@ -247,7 +248,7 @@ def make_repaired(source: int) -> Callable[..., None]:
     return kernel
 
 
-_SOURCE = source_hash(Path(__file__).parent)
+_SOURCE = source_hash(Path(__file__).parent) ^ source_hash(Path(network.__file__).parent)
 costs = make_costs(_SOURCE)
 allowed = make_allowed(_SOURCE)
 folded = make_folded(_SOURCE)

@@ -1,35 +1,42 @@
 """Communication of a training run: which groups talk, over which links, how many bytes, how much of it is hidden.
 
 Ranks are numbered with tensor parallelism innermost, then context, then data and pipeline (or pipeline and data). A group of
-n ranks with a stride stays inside a domain of fast links where ``n * stride`` fits; otherwise its rings enter and leave each
-domain through the network cards of all its members there, so its bandwidth is the smaller of the link's and theirs together.
+n ranks with a stride stays inside a domain of fast links where ``n * stride`` fits. Times of collectives are those of
+`network.collectives`, with latencies of its sweeps, and shares of the bandwidth as training sustains them.
 """
 
 from __future__ import annotations
 
-from math import sqrt
-
+from ..network.collectives import all_gather, all_reduce
 from .jit import inlined
 from .layer import tokens
 from .layout import K, Machine, Net, Run
 
 
 @inlined
-def bandwidth(ranks, stride, m, k):
-    """Bytes per second and rank of a ring over a group."""
-    link, nic = m[Machine.LINK_BYTES_PER_S] * k[K.LINK], m[Machine.NIC_BYTES_PER_S] * k[K.NIC]
-    if ranks * stride <= m[Machine.DOMAIN]:
-        return link
-    return min(link, min(max(m[Machine.DOMAIN] / stride, 1.0), ranks) * nic)
+def members(ranks, stride, m):
+    """Ranks of a group inside one domain of fast links."""
+    return ranks if ranks * stride <= m[Machine.DOMAIN] else min(max(m[Machine.DOMAIN] / stride, 1.0), ranks)
 
 
 @inlined
-def ring(ranks, size, passes, rate, k):
-    """Seconds of a ring collective over a tensor of ``size`` bytes: 1 pass gathers or scatters, 2 passes reduce for all."""
+def gather_s(ranks, stride, size, m, k):
+    """Seconds of gathering, or of reducing and scattering, a tensor of ``size`` bytes over a group."""
     if ranks <= 1.0 or size <= 0.0:
         return 0.0
-    wire = passes * (ranks - 1.0) / ranks * size
-    return k[K.LATENCY] + wire / rate * (1.0 + 0.5 * sqrt(k[K.HALF_BYTES] / wire))
+    link, nic = m[Machine.LINK_BYTES_PER_S] * k[K.LINK], m[Machine.NIC_BYTES_PER_S] * k[K.NIC]
+    inside = members(ranks, stride, m)
+    return all_gather(ranks, inside, size, link, nic, 0.0, k[K.LATENCY], k[K.HOP], k[K.NIC_HOP], k[K.HALF_BYTES])
+
+
+@inlined
+def reduce_s(ranks, stride, size, m, k):
+    """Seconds of an all-reduce of a tensor of ``size`` bytes over a group."""
+    if ranks <= 1.0 or size <= 0.0:
+        return 0.0
+    link, nic = m[Machine.LINK_BYTES_PER_S] * k[K.LINK], m[Machine.NIC_BYTES_PER_S] * k[K.NIC]
+    inside = members(ranks, stride, m)
+    return all_reduce(ranks, inside, size, link, nic, 0.0, k[K.LATENCY], k[K.HOP], k[K.NIC_HOP], k[K.HALF_BYTES])
 
 
 @inlined
@@ -61,7 +68,7 @@ def tensor_s(n, m, r, k):
     tp = r[Run.TP]
     if tp <= 1.0:
         return 0.0
-    once = ring(tp, 2.0 * tokens(n, r) * n[Net.HIDDEN], 2.0, bandwidth(tp, 1.0, m, k), k)
+    once = reduce_s(tp, 1.0, 2.0 * tokens(n, r) * n[Net.HIDDEN], m, k)
     share = min(k[K.TP_HIDDEN] * (3.0 if r[Run.OVERLAP] else 1.0), 0.9)
     return (1.0 if n[Net.EXPERTS] else 2.0) * once * (1.0 - share)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from math import log2
 
-from .exchange import bandwidth, boundary_s, context_s, data_stride, expert_s, hidden, ring, tensor_s
+from .exchange import boundary_s, context_s, data_stride, expert_s, gather_s, hidden, reduce_s, tensor_s
 from .gemm import gemm
 from .jit import inlined
 from .layer import (
@@ -134,7 +134,7 @@ def shard_s(n, m, r, k, forth, back):
 def _shard_s(parameters, n_copies, stride, m, r, k):
     """Seconds of gathering so many parameters of 16 bit over their shards."""
     ranks = shard(n_copies, max(stride, 1.0), m[Machine.DOMAIN], r)
-    return ring(ranks, 2.0 * parameters, 1.0, bandwidth(ranks, max(stride, 1.0), m, k), k)
+    return gather_s(ranks, max(stride, 1.0), 2.0 * parameters, m, k)
 
 
 @inlined
@@ -169,11 +169,10 @@ def _reduction_s(parameters, n_copies, stride, m, r, k):
     ranks = shard(n_copies, stride, m[Machine.DOMAIN], r)
     total = 0.0
     if not scatters(r):
-        rate = bandwidth(ranks, stride, m, k)
-        total += ring(ranks, r[Run.GRAD_BYTES] * parameters, 1.0, rate, k) + ring(ranks, 2.0 * parameters, 1.0, rate, k)
+        total += gather_s(ranks, stride, r[Run.GRAD_BYTES] * parameters, m, k)
+        total += gather_s(ranks, stride, 2.0 * parameters, m, k)
     if n_copies > ranks:
-        rate = bandwidth(n_copies, m[Machine.DOMAIN], m, k)
-        total += ring(n_copies / ranks, r[Run.GRAD_BYTES] * parameters / ranks, 2.0, rate, k)
+        total += reduce_s(n_copies / ranks, m[Machine.DOMAIN], r[Run.GRAD_BYTES] * parameters / ranks, m, k)
     return total
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from numba import njit
 
 from archgym.batch import source_hash
+from archgym.envs.parallelism import network
 
 from .iteration import iteration
 from .memory import memory
@@ -28,6 +29,6 @@ def make_loop(fill: Callable[..., None], source: int) -> Callable[..., None]:
     return kernel
 
 
-_SOURCE = source_hash(Path(__file__).parent)
+_SOURCE = source_hash(Path(__file__).parent) ^ source_hash(Path(network.__file__).parent)
 times = make_loop(iteration, _SOURCE)
 memories = make_loop(memory, _SOURCE)

@@ -163,7 +163,9 @@ class K(IntEnum):
     GROUPED = 39  # sustained share of grouped expert GEMMs, relative to dense ones
     PERMUTE = 40
     LOSS = 41  # bytes moved per logit, relative to a count of reads and writes
-    HOST_ADAM = 42  # parameters that a GPU's share of the host's cores updates per second
+    HOP = 42  # seconds of a ring's step inside a domain of fast links, and between domains
+    NIC_HOP = 43
+    HOST_ADAM = 44  # parameters that a GPU's share of the host's cores updates per second
 
 
 class M(IntEnum):
