@@ -45,6 +45,7 @@ from .weights import (
     weight_bytes,
 )
 
+STATIC, CONTINUOUS, CHUNKED, DISAGGREGATED = range(4)  # in the order of `layout.SCHEDULERS`
 MEMORY_POWER, NETWORK_POWER = 0.35, 0.25  # of the dynamic range, against 1 for arithmetic
 
 
@@ -56,33 +57,37 @@ def watts(m: Any, part: Any) -> Any:
 
 
 @inlined
-def spread_of(k: Any, groups: float) -> Any:
-    """Prompt tokens of the busiest of the attention groups, for which the others wait, over the mean."""
-    return min(k[S.IMBALANCE], groups)
+def spread_of(k: Any, d: Any, groups: float) -> Any:
+    """Prompt tokens of the busiest of the attention groups, for which the others wait, over the mean.
+
+    Groups differ where prompts come in between answers; a static batch's start together, and a pool's are dealt out evenly.
+    """
+    scheduler = int(d[Design.SCHEDULER])
+    return 1.0 if scheduler in (STATIC, DISAGGREGATED) else min(k[S.IMBALANCE], groups)
 
 
 @inlined
 def decode(n: Any, m: Any, k: Any, use: Any, d: Any, s: float, prompt: float, part: Any) -> Any:
     """A pass that decodes ``s`` requests of a group halfway through their answers, with ``prompt`` tokens of prefill."""
     context = use[Use.INPUT] + use[Use.OUTPUT] / 2.0
-    prompt *= spread_of(k, d[Design.EP])
+    prompt *= spread_of(k, d, d[Design.EP])
     # a chunk's tokens attend to half of the prompt on average, and the cache before the chunk is read once
     reread = max(use[Use.INPUT] - prompt, 0.0) / 2.0 if prompt > 0.0 else 0.0
     pairs = prompt * use[Use.INPUT] / 2.0
     finished = prompt / use[Use.INPUT]
     return stage(
         n, m, k, d[Design.TP], d[Design.PP], d[Design.EP], d[Design.WEIGHT_BYTES], d[Design.KV_BYTES],
-        s + prompt, pairs, s * context + reread, s + finished, int(d[Design.SCHEDULER]) > 0, part,
+        s + prompt, pairs, s * context + reread, s + finished, int(d[Design.SCHEDULER]) != STATIC, part,
     )  # fmt: skip
 
 
 @inlined
 def prefill(n: Any, m: Any, k: Any, use: Any, d: Any, tp: float, pp: float, ep: float, requests: float, part: Any) -> Any:
     """Seconds that a stage is busy with the whole prompts of ``requests`` of a group, in passes that fit the activations."""
-    tokens = requests * use[Use.INPUT] * spread_of(k, ep)
+    tokens = requests * use[Use.INPUT] * spread_of(k, d, ep)
     count = passes(tokens, PASS_TOKENS)
     each, pairs = tokens / count, tokens * use[Use.INPUT] / 2.0 / count
-    hidden = int(d[Design.SCHEDULER]) > 0
+    hidden = int(d[Design.SCHEDULER]) != STATIC
     return count * stage(
         n, m, k, tp, pp, ep, d[Design.WEIGHT_BYTES], d[Design.KV_BYTES], each, pairs, 0.0, requests / count, hidden, part
     )
@@ -200,18 +205,18 @@ def serve(n: Any, m: Any, other: Any, k: Any, use: Any, d: Any, part: Any, out: 
     gpus = d[Design.TP] * d[Design.PP] * d[Design.EP]
     scheduler = int(d[Design.SCHEDULER])
     out[Out.IN_FLIGHT] = d[Design.LOAD] * d[Design.BATCH]
-    if scheduler == 3:
+    if scheduler == DISAGGREGATED:
         run_disaggregated(n, m, other, k, use, d, part, out)
     else:
-        if scheduler == 0:
+        if scheduler == STATIC:
             run_static(n, m, k, use, d, part, out)
-        elif scheduler == 1:
+        elif scheduler == CONTINUOUS:
             run_continuous(n, m, k, use, d, part, out)
         else:
             run_chunked(n, m, k, use, d, part, out)
         out[Out.GPUS], out[Out.WATTS] = gpus, out[Out.WATTS] * gpus
         out[Out.USD_PER_HOUR] = gpus * m[Machine.USD_PER_HOUR]
-    if scheduler > 0:
+    if scheduler != STATIC:
         out[Out.TOKENS_PER_S] = out[Out.IN_FLIGHT] / out[Out.TPOT]
         out[Out.WAIT] += place_wait(use, d, out[Out.TPOT])
     out[Out.TTFT] = out[Out.WAIT] + out[Out.PREFILL]

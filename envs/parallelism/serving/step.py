@@ -9,8 +9,8 @@ in prefill and absorbed in decoding (DeepSeek-V2, arXiv 2405.04434, section 2.1)
 **Element-wise**: norms, residual, activation and rotary kernels read and write their tensors; hidden states are copied over
 tp ranks, so this part does not shrink with tp. Experts gather and scatter k rows per token.
 **Network**: two ring all-reduces per layer over tp ranks, ``2 (n-1)/n`` of the tensor each; dispatch and combine over ep
-groups, a token going to the ``n (1 - (1 - 1/n)^k)`` groups that hold its experts. A group larger than the fast-link domain
-runs at the network cards' bandwidth.
+groups, a token going to the ``n (1 - (1 - 1/n)^k)`` groups that hold its experts. Between domains of fast links, reductions
+carry a domain's share per card, and a token crosses once per domain (DeepSeek-V3, arXiv 2412.19437, section 3.2.2).
 **Overhead**: a start per kernel, shorter where a pass without prompts runs as a captured graph, and the host's work per step
 and request. A scheduler of requests prepares the next step while the GPU runs, and only the longer of both counts; a pipeline's
 loop and a static batch's wait for their samples.
@@ -18,7 +18,7 @@ loop and a static batch's wait for their samples.
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 from ..training.layout import Machine, Net
@@ -66,22 +66,48 @@ def add(arithmetic: float, memory: float, times: float, k: Any, part: Any) -> No
 
 
 @inlined
-def bandwidth(m: Any, k: Any, ranks: float) -> Any:
-    """Bytes/s and GPU of a group: of the links, or of the network cards where it is larger than a domain."""
-    return k[S.LINK] * (m[Machine.LINK_BYTES_PER_S] if ranks <= m[Machine.DOMAIN] else m[Machine.NIC_BYTES_PER_S])
+def all_reduce(m: Any, k: Any, ranks: float, size: float) -> Any:
+    """Rings inside the domains of fast links, then one between them over every member's network card."""
+    inner = min(ranks, m[Machine.DOMAIN])
+    spent = k[S.LATENCY] + 2.0 * (inner - 1.0) / inner * size / (k[S.LINK] * m[Machine.LINK_BYTES_PER_S])
+    if ranks > inner:
+        outer = ranks / inner
+        spent += k[S.LATENCY] + 2.0 * (outer - 1.0) / outer * size / inner / (k[S.LINK] * m[Machine.NIC_BYTES_PER_S])
+    return spent
+
+
+@inlined
+def reached(places: float, chosen: float) -> Any:
+    """Distinct remote ones among equal places that hold a token's chosen experts, its own place left out."""
+    return places * (1.0 - (1.0 - 1.0 / places) ** chosen) * (places - 1.0) / places
+
+
+@inlined
+def dispatch(m: Any, k: Any, tp: float, ep: float, chosen: float, size: float) -> Any:
+    """A token's copies to the groups of its experts, or back: once per distant domain over the cards, on by links inside."""
+    inner = max(min(ep, floor(m[Machine.DOMAIN] / tp)), 1.0)
+    domains = ceil(ep / inner)
+    near = reached(ep, chosen) * size / (k[S.LINK] * m[Machine.LINK_BYTES_PER_S]) if inner > 1.0 else 0.0
+    far = reached(domains, chosen) * size / (k[S.LINK] * m[Machine.NIC_BYTES_PER_S])
+    return k[S.LATENCY] * (2.0 if domains > 1.0 else 1.0) + max(near, far)
 
 
 @inlined
 def network_time(n: Any, m: Any, k: Any, tp: float, ep: float, tokens: float) -> Any:
-    """Of one layer: all-reduces over tp ranks, dispatch and combine over ep groups."""
-    row, spent = n[Net.HIDDEN] * WIDE, 0.0
+    """Of one layer: two all-reduces over tp ranks; with groups, experts' dispatch and combine."""
+    size, spent = tokens * n[Net.HIDDEN] * WIDE, 0.0
     if tp > 1.0:
-        spent += 2.0 * (k[S.LATENCY] + 2.0 * (tp - 1.0) / tp * tokens * row / bandwidth(m, k, tp))
+        spent += 2.0 * all_reduce(m, k, tp, size)
     if ep > 1.0:
-        groups = ep * (1.0 - (1.0 - 1.0 / ep) ** n[Net.TOP_K])
-        moved = groups * (ep - 1.0) / ep * tokens / tp * row
-        spent += expert_layers(n) * 2.0 * (k[S.LATENCY] + moved / bandwidth(m, k, tp * ep))
+        spent += expert_layers(n) * 2.0 * dispatch(m, k, tp, ep, n[Net.TOP_K], size / tp)
     return spent
+
+
+@inlined
+def hand_on(m: Any, k: Any, ranks: float, size: float) -> Any:
+    """To the next pipeline stage, over the cards where the replica is larger than a domain."""
+    way = m[Machine.LINK_BYTES_PER_S] if ranks <= m[Machine.DOMAIN] else m[Machine.NIC_BYTES_PER_S]
+    return k[S.LATENCY] + size / (k[S.LINK] * way)
 
 
 @inlined
@@ -139,7 +165,7 @@ def stage(
     part[Part.MEMORY] += spent
     part[Part.NETWORK] = layers * network_time(n, m, k, tp, ep, tokens)
     if pp > 1.0:
-        part[Part.NETWORK] += k[S.LATENCY] + tokens * h * WIDE / bandwidth(m, k, tp * ep * pp)
+        part[Part.NETWORK] += hand_on(m, k, tp * ep * pp, tokens * h * WIDE)
     launches = layers * (KERNELS + EXPERT_KERNELS * experts) * (k[S.EAGER] if pairs > 0.0 else k[S.LAUNCH])
     gpu = part[Part.TOTAL] + spent + part[Part.NETWORK] + launches
     host = k[S.HOST] + k[S.HOST_REQUEST] * sampled

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,11 @@ from archgym.registry import get_task
 from .model import TrainingModel
 
 N, REPEATS = 1 << 17, 3
-TASKS = ("training-gpt3-175b-a100x64-time-v0", "training-llama3-405b-h100x16384-time-v0", "training-deepseek-v3-h100x2048-time-v0")
+TASKS = (
+    "training-gpt3-175b-a100x64-time-v0",
+    "training-llama3-405b-h100x16384-time-v0",
+    "training-deepseek-v3-h100x2048-time-v0",
+)
 PEERS = (
     "random: most break a rule, and are told which; legal: all but memory; valid: memory, time, price and energy of every one",
     "Calculon: 51 configurations per second and core; all 17,052 of 175 B on 64 GPUs in 349 CPU seconds",
@@ -31,14 +36,14 @@ def bench() -> list[Table]:
     return [Table(f"training configurations per second, one core, batches of {N:,}", headings, rows, PEERS)]
 
 
-def _row(name: str) -> tuple[str, str, str, int, str, str]:
+def _row(name: str) -> tuple[object, ...]:
     model = get_task(name).model
     assert isinstance(model, TrainingModel)
     random = model.space.sample(np.random.default_rng(0), N)
-    first = _cpu(lambda: model.evaluate(random[:1]))
+    first = _cpu(partial(model.evaluate, random[:1]))
     repaired = model.repair(random)
     valid = np.resize(repaired[model.evaluate(repaired).valid], random.shape)
-    rates = [N / min(_cpu(lambda x=x: model.evaluate(x)) for _ in range(REPEATS)) / 1e6 for x in (random, valid)]
+    rates = [N / min(_cpu(partial(model.evaluate, x)) for _ in range(REPEATS)) / 1e6 for x in (random, valid)]
     started = time.process_time()
     designs = _all(model)
     walked = time.process_time() - started

@@ -113,7 +113,17 @@ def make_costs(source: int) -> Callable[..., None]:
 
     @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
     def costs(
-        x: Any, columns: Any, table: Any, base: Any, n: Any, m: Any, time: Any, memories: Any, out: Any, reason: Any, far_off: Any
+        x: Any,
+        columns: Any,
+        table: Any,
+        base: Any,
+        n: Any,
+        m: Any,
+        time: Any,
+        memories: Any,
+        out: Any,
+        reason: Any,
+        far_off: Any,
     ) -> None:
         r, t, mem = base.copy(), np.zeros(N_OUT), np.zeros(N_MEM)
         far = np.zeros(N_RULE)
@@ -231,9 +241,7 @@ def make_repaired(source: int) -> Callable[..., None]:
     """The loop that repairs rows in place: degrees first, then memory as far as :func:`save` goes."""
 
     @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
-    def repaired(
-        x: Any, counts: Any, columns: Any, table: Any, base: Any, n: Any, m: Any, memories: Any, at: Any
-    ) -> None:
+    def repaired(x: Any, counts: Any, columns: Any, table: Any, base: Any, n: Any, m: Any, memories: Any, at: Any) -> None:
         r, far, mem = base.copy(), np.zeros(N_RULE), np.zeros(N_MEM)
         for i in range(x.shape[0] if source else 0):
             settle(x[i], counts, columns, table, base, n, m, r, far)

@@ -7,7 +7,7 @@ n ranks with a stride stays inside a domain of fast links where ``n * stride`` f
 
 from __future__ import annotations
 
-from ..network.collectives import all_gather, all_reduce
+from ..network.collectives import all_gather, all_reduce, all_to_all
 from .jit import inlined
 from .layer import tokens
 from .layout import K, Machine, Net, Run
@@ -87,14 +87,14 @@ def context_s(n, m, r, k):
 
 @inlined
 def expert_s(n, m, r, k):
-    """Seconds of a layer's two all-to-alls, tokens to their experts and back; the part that leaves the domain is slower."""
-    ep, tp = r[Run.EP], r[Run.TP]
+    """Seconds of a layer's two all-to-alls, tokens to their experts and back, among neighbouring ranks."""
+    ep = r[Run.EP]
     if ep <= 1.0 or n[Net.EXPERTS] == 0.0:
         return 0.0
-    size = 2.0 * tokens(n, r) / tp * n[Net.TOP_K] * n[Net.HIDDEN] * (ep - 1.0) / ep
-    outside = 1.0 - min(m[Machine.DOMAIN] / (tp * ep), 1.0)
+    held = 2.0 * tokens(n, r) / r[Run.TP] * n[Net.TOP_K] * n[Net.HIDDEN]
     link, nic = m[Machine.LINK_BYTES_PER_S] * k[K.LINK], m[Machine.NIC_BYTES_PER_S] * k[K.NIC]
-    return 2.0 * (size * ((1.0 - outside) / link + outside / nic) + k[K.LATENCY])
+    inside = members(ep, 1.0, m)
+    return 2.0 * all_to_all(ep, inside, held, link, nic, 0.0, k[K.LATENCY], k[K.HOP], k[K.NIC_HOP], k[K.HALF_BYTES])
 
 
 @inlined

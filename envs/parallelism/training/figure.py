@@ -63,7 +63,15 @@ def draw(model: TrainingModel, row: IntArray) -> Figure:
 def caption(model: TrainingModel, row: IntArray) -> str:
     """The degrees of a design in a line."""
     design = model.space.decode(row)
-    short = {"tensor": "TP", "pipeline": "PP", "context": "CP", "data": "DP", "expert": "EP", "chunks": "VP", "micro_batch": "micro-batch"}
+    short = {
+        "tensor": "TP",
+        "pipeline": "PP",
+        "context": "CP",
+        "data": "DP",
+        "expert": "EP",
+        "chunks": "VP",
+        "micro_batch": "micro-batch",
+    }
     said = [f"{short[k]} {design[k]}" for k in short if design.get(k, 1) != 1]
     return ", ".join([*said, f"ZeRO {design['zero']}", f"{design['schedule']}", f"recompute {design['recompute']}"])
 

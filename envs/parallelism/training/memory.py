@@ -35,13 +35,13 @@ def memory(n, m, r, k, out):
     """Fill ``out`` ``(len(Mem),)`` with the bytes of the fullest GPU and their parts."""
     states(n, m, r, k, out)
     first, last = flight(n, r) * layer_bytes(n, r), last_layers(n, r) * layer_bytes(n, r)
-    live = live_bytes(n, r)
+    live, host_kept = live_bytes(n, r), 0.0
+    if int(r[Run.OFFLOAD]) >= 2:  # the layer at work and the one on its way stay
+        host_kept = max(first, last)
+        first, last = min(first, 2.0 * layer_bytes(n, r)), min(last, 2.0 * layer_bytes(n, r))
     logits = k[M.LOGITS] * LOGIT_BYTES * tokens(n, r) * n[Net.VOCAB] / r[Run.TP]
     full_first = r[Run.PP] > 1.0 and first > last + logits / k[M.ACTIVATIONS]
     kept = max(first, last) if r[Run.PP] <= 1.0 else (first if full_first else last)
-    host_kept = 0.0
-    if int(r[Run.OFFLOAD]) >= 2:
-        host_kept, kept = kept, min(kept, 2.0 * layer_bytes(n, r))
     out[Mem.ACTIVATIONS] = k[M.ACTIVATIONS] * (kept + live)
     out[Mem.LOGITS] = 0.0 if full_first else logits
     out[Mem.RESERVED] = k[M.RESERVED_BYTES]

@@ -10,7 +10,7 @@ on a cluster of one domain. Fused attention recomputes its scores anyway, so ``s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, gcd
 
 from archgym.space import DesignSpace, Param, Value
 
@@ -127,21 +127,24 @@ def _names(name: str, setting: Setting) -> tuple[Value, ...]:
 
 def _degrees(name: str, setting: Setting) -> tuple[int, ...]:
     llm, gpus = setting.llm, setting.cluster.gpus
-    if name == "tensor":
-        return tuple(t for t in _doubles(min(setting.domain, gpus)) if llm.heads % t == 0 and setting.domain % t == 0)
-    if name == "context":
-        return tuple(c for c in _doubles(min(MOST_CONTEXT, gpus)) if setting.sequence % (2 * c) == 0 or c == 1)
+    if name in ("pipeline", "chunks"):
+        stages = [p for p in range(1, min(gpus, llm.layers) + 1) if spreads(llm.layers, p) and _usual(llm.layers, p)]
+        return tuple(stages) if name == "pipeline" else _chunks(llm.layers, stages)
     if name == "data":
         triples = [3 * d for d in _doubles(min(gpus, setting.batch) // 3)] if setting.batch % 3 == 0 else []
         return tuple(sorted([*_doubles(min(gpus, setting.batch)), *triples]))
-    if name == "expert":
-        return tuple(e for e in _doubles(min(max(llm.experts, 1), gpus)) if e == 1 or llm.experts % e == 0)
-    if name == "micro_batch":
-        return _doubles(min(MOST_MICRO_BATCH, setting.batch))
-    stages = [p for p in range(1, min(gpus, llm.layers) + 1) if spreads(llm.layers, p) and _usual(llm.layers, p)]
-    if name == "pipeline":
-        return tuple(stages)
-    sizes = {stage_layers(llm.layers, p) for p in stages if p > 1 and even(llm.layers, p)}
+    most, divided = {
+        "tensor": (min(setting.domain, gpus), gcd(llm.heads, setting.domain)),
+        "context": (min(MOST_CONTEXT, gpus), setting.sequence // 2),
+        "expert": (min(llm.experts, gpus), llm.experts),
+        "micro_batch": (MOST_MICRO_BATCH, setting.batch),
+    }[name]
+    return tuple(d for d in _doubles(most) if d == 1 or divided % d == 0)
+
+
+def _chunks(layers: int, stages: list[int]) -> tuple[int, ...]:
+    """What divides the stages of an even pipeline."""
+    sizes = {stage_layers(layers, p) for p in stages if p > 1 and even(layers, p)}
     return (1, *(c for c in range(2, MOST_CHUNKS + 1) if any(size % c == 0 for size in sizes)))
 
 
