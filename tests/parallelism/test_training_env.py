@@ -192,7 +192,7 @@ def test_importing_tasks_is_light(tmp_path: Path) -> None:
     import subprocess
     import sys
 
-    code = "import sys, archgym.envs.parallelism.training.tasks as t; t.tasks(); print([m in sys.modules for m in ('numba', 'scipy')])"
+    code = "import sys, archgym.envs.parallelism.tasks as t; t.tasks(); print([m in sys.modules for m in ('numba', 'scipy')])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert told.stdout.strip() == "[False, False]"
 
