@@ -74,6 +74,10 @@ class CostModel(ABC):
         """
         return None
 
+    def known(self, objective: Objective) -> IntArray | None:
+        """Good designs ``(N, D)`` from a search of the model's own, unproved; None where it has none."""
+        return None
+
     def render(self, row: IntArray) -> Any:
         """A figure of one design, or None where the model has no picture to give."""
         return None

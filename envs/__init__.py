@@ -7,4 +7,5 @@ if __name__ != "archgym.envs":
 FAMILIES = {
     "memory": "archgym.envs.memory:FAMILY",
     "accelerator": "archgym.envs.accelerator:FAMILY",
+    "parallelism": "archgym.envs.parallelism:FAMILY",
 }

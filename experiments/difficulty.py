@@ -48,7 +48,7 @@ def command(
     if enumerate_all:
         return compute_card(task, random, enumerate_space(task, scratch, progress))
     best = _optimum(task)
-    card = compute_card(task, random, join([random, *best, search_best(task)]))
+    card = compute_card(task, random, join([random, *best, *_known(task), search_best(task)]))
     proved = any(task.objective.score(row.costs)[0] == card.best_known.score for row in best)
     return replace(card, best_known=replace(card.best_known, proved=proved))
 
@@ -125,6 +125,12 @@ def _optimum(task: Task) -> list[Evaluated]:
     """The design that the model proves to be best, where it proves one."""
     best = task.model.optimum(task.objective)
     return [] if best is None else [Evaluated(best[None], task.model.evaluate(best[None]))]
+
+
+def _known(task: Task) -> list[Evaluated]:
+    """Good designs that the model finds by a search of its own."""
+    rows = task.model.known(task.objective)
+    return [] if rows is None else [Evaluated(rows, task.model.evaluate(rows))]
 
 
 def _best_known(task: Task, known: Evaluated | Enumeration, best: int, score: float) -> BestKnown:

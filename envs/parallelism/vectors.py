@@ -11,7 +11,7 @@ import numpy as np
 from archgym.errors import BadInput
 from archgym.space import FloatArray
 
-from .clusters import Cluster, Gpu, load_gpu
+from .clusters import Cluster, Gpu, built_in_gpus, load_gpu
 from .models import Llm, load_llm
 from .training.layout import ATTENTIONS, GENERATIONS, PRECISIONS, RECOMPUTES, SCHEDULES, Machine, Net, Run
 
@@ -115,6 +115,11 @@ def run_rows(rows: Sequence[Mapping[str, str]]) -> tuple[FloatArray, FloatArray,
     nets = np.array([_net(row) for row in cells]).reshape(-1, len(Net))
     machines = np.array([_machine(row) for row in cells]).reshape(-1, len(Machine))
     return nets, machines, np.array([_run(row) for row in cells]).reshape(-1, len(Run))
+
+
+def known_gpu(name: str) -> bool:
+    """Whether a measured run's GPU is one that there is data for."""
+    return name.lower() == "a100" or name.lower() in built_in_gpus()
 
 
 class _Cells:

@@ -133,7 +133,7 @@ def test_farther_from_a_rule_is_farther() -> None:
 
 
 def test_the_list_of_legal_designs_holds_every_valid_one_once() -> None:
-    space, listed = small().space, np.concatenate(list(small().legal()))
+    space, listed = small().space, np.concatenate(list(small().runs_legal()))
     assert len(np.unique(listed, axis=0)) == len(listed)
     assert np.array_equal(small().canonical(listed), listed)
     valid = {tuple(r) for r in listed[small().evaluate(listed).valid]}
@@ -144,7 +144,7 @@ def test_the_list_of_legal_designs_holds_every_valid_one_once() -> None:
 
 def test_every_value_of_every_knob_is_in_some_valid_design() -> None:
     seen = [np.zeros(n, np.bool_) for n in mixture().space.nvec]
-    for x in mixture().legal():
+    for x in mixture().runs_legal():
         valid = x[mixture().evaluate(x).valid]
         for j, used in enumerate(seen):
             used[np.unique(valid[:, j])] = True

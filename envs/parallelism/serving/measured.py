@@ -32,9 +32,9 @@ REFERENCE = Path(__file__).parents[1] / "reference" / "measured_inference.csv.gz
 NEEDED = ("model", "gpu", "tp", "pp", "precision", "in_len", "out_len", "scenario")
 THROUGHPUT = "output_tokens_per_s_total"
 CLUSTERS = {
-    "a100": "a100-hdr", "h100": "h100-ndr", "h200": "h200-efa", "b200": "b200-ndr", "gb200": "gb200-nvl72", "b300": "b300-xdr",
-    "gb300": "gb300-nvl72", "mi300x": "mi300x-400g", "mi325x": "mi325x-400g", "gaudi2": "gaudi2-100g", "l40s": "l40s-100g",
-    "rtx6000-pro": "rtx6000-pro-100g",
+    "a100": "a100-hdr", "h100": "h100-ndr", "h200": "h200-efa", "gh200": "gh200-ndr", "b200": "b200-ndr",
+    "gb200": "gb200-nvl72", "b300": "b300-xdr", "gb300": "gb300-nvl72", "mi300x": "mi300x-400g", "mi325x": "mi325x-400g",
+    "gaudi2": "gaudi2-100g", "l40s": "l40s-100g", "rtx6000-pro": "rtx6000-pro-100g",
 }  # fmt: skip
 # Requests of a run by (input, output) tokens; other lengths: enough for a steady state
 REQUESTS = {
@@ -73,6 +73,16 @@ class Runs:
         return len(self.designs)
 
 
+def expressible(row: Mapping[str, str]) -> bool:
+    """Whether a row names a model and a GPU that there is data for."""
+    try:
+        cells = _Cells(row, "")
+        cells.net(), cells.machine()
+    except BadInput as error:
+        return ": model: " not in str(error) and ": gpu: " not in str(error)
+    return True
+
+
 def measured(path: Path = REFERENCE) -> Runs:
     """The runs of a file with the columns of ``measured_inference.csv``.
 
@@ -82,9 +92,9 @@ def measured(path: Path = REFERENCE) -> Runs:
     return to_runs(read_table(path, NEEDED), path)
 
 
-def to_runs(rows: Sequence[Mapping[str, str]], path: Path) -> Runs:
-    """Kernel rows of a table's rows."""
-    read = [_run(row, f"{path}: row {i + 2}") for i, row in enumerate(rows)]
+def to_runs(rows: Sequence[Mapping[str, str]], path: Path, numbers: Sequence[int] = ()) -> Runs:
+    """Kernel rows of a table's rows; ``numbers``: of these rows in the file, where they are not all."""
+    read = [_run(row, f"{path}: row {i + 2}") for i, row in zip(numbers or range(len(rows)), rows, strict=True)]
     nets, machines, uses, designs, rates, firsts, kinds = zip(*read, strict=True)
     vectors = [np.array(column, dtype=np.float64) for column in (nets, machines, uses, designs, rates, firsts)]
     names = [tuple(row[name] for row in rows) for name in ("model", "gpu")]

@@ -52,7 +52,7 @@ def _row(name: str) -> tuple[object, ...]:
 
 def _all(model: TrainingModel) -> int:
     """List and evaluate every legal design."""
-    return sum(len(model.evaluate(x)) for x in model.legal())
+    return sum(len(model.evaluate(x)) for x in model.runs_legal())
 
 
 def _cpu(work: Callable[[], object]) -> float:

@@ -18,7 +18,7 @@ from numba import njit
 from archgym.batch import source_hash
 from archgym.envs.parallelism import network
 
-from .exchange import data_stride
+from .exchange import boundary_s, data_stride
 from .iteration import iteration
 from .jit import inlined
 from .layout import Machine, Mem, Net, Out, Run
@@ -108,42 +108,85 @@ def price(n, m, r, t, mem, out):
     out[Cost.ENERGY_J] = gpus * seconds * watts / tokens
 
 
+@inlined
+def judge(row, columns, table, base, n, m, constants, r, mem, far):
+    """Decode a row, check every rule and return how far it is from keeping them; fills ``r``, ``mem`` and ``far``."""
+    decode(row, columns.size, columns, table, base, r)
+    structure(n, m, r, far)
+    if total(far) == 0.0:
+        room(n, m, r, constants, mem, far)
+    return total(far)
+
+
+@inlined
+def bits(far):
+    """One bit for every broken rule."""
+    found = 0
+    for j in range(far.size):
+        if far[j] > 0.0:
+            found |= 1 << j
+    return found
+
+
+@inlined
+def crossing(n, m, r, k, pipeline, t):
+    """Replace the pipeline's transfers in ``t`` by those over network cards of ``pipeline`` bytes/s, in the ramp too."""
+    before, nic = boundary_s(n, m, r, k), m[Machine.NIC_BYTES_PER_S]
+    if before <= 0.0:
+        return
+    m[Machine.NIC_BYTES_PER_S] = pipeline
+    more = t[Out.P2P] * (boundary_s(n, m, r, k) / before - 1.0)
+    m[Machine.NIC_BYTES_PER_S] = nic
+    batches = n[Net.BATCH] / (r[Run.DP] * r[Run.MICRO_BATCH])
+    ramp = more * (r[Run.PP] - 1.0) / (r[Run.CHUNKS] * batches)
+    t[Out.P2P] += more
+    t[Out.BUBBLE] += ramp
+    t[Out.ITERATION] += more + ramp
+
+
 def make_costs(source: int) -> Callable[..., None]:
     """The loop over a batch; ``source`` makes the disk cache follow every file of this folder."""
 
     @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
     def costs(
-        x: Any,
-        columns: Any,
-        table: Any,
-        base: Any,
-        n: Any,
-        m: Any,
-        time: Any,
-        memories: Any,
-        out: Any,
-        reason: Any,
-        far_off: Any,
+        x: Any, columns: Any, table: Any, base: Any, n: Any, m: Any, time: Any, memories: Any, out: Any, reason: Any, away: Any
     ) -> None:
-        r, t, mem = base.copy(), np.zeros(N_OUT), np.zeros(N_MEM)
-        far = np.zeros(N_RULE)
+        r, t, mem, far = base.copy(), np.zeros(N_OUT), np.zeros(N_MEM), np.zeros(N_RULE)
         for i in range(x.shape[0] if source else 0):
-            decode(x[i], columns.size, columns, table, base, r)
-            structure(n, m, r, far)
-            if total(far) == 0.0:
-                room(n, m, r, memories, mem, far)
-            far_off[i] = total(far)
-            reason[i] = 0
-            if far_off[i] == 0.0:
-                iteration(n, m, r, time, t)
-                price(n, m, r, t, mem, out[i])
+            away[i] = judge(x[i], columns, table, base, n, m, memories, r, mem, far)
+            reason[i] = bits(far)
+            if away[i] > 0.0:
+                out[i] = np.nan
                 continue
-            for j in range(far.size):
-                if far[j] > 0.0:
-                    reason[i] |= 1 << j
-            out[i] = np.nan
+            iteration(n, m, r, time, t)
+            price(n, m, r, t, mem, out[i])
 
     kernel: Callable[..., None] = costs
+    return kernel
+
+
+def make_placed(source: int) -> Callable[..., None]:
+    """The same where links differ: ``nics (N, 2)`` are bytes/s of the slowest link of the pipeline, and of all else."""
+
+    @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator, unused-ignore]
+    def placed(
+        x: Any, columns: Any, table: Any, base: Any, n: Any, m: Any, time: Any, memories: Any, nics: Any, out: Any, reason: Any,
+        away: Any,
+    ) -> None:  # fmt: skip
+        r, t, mem, far = base.copy(), np.zeros(N_OUT), np.zeros(N_MEM), np.zeros(N_RULE)
+        machine = m.copy()
+        for i in range(x.shape[0] if source else 0):
+            away[i] = judge(x[i], columns, table, base, n, m, memories, r, mem, far)
+            reason[i] = bits(far)
+            if away[i] > 0.0:
+                out[i] = np.nan
+                continue
+            machine[Machine.NIC_BYTES_PER_S] = nics[i, 1]
+            iteration(n, machine, r, time, t)
+            crossing(n, machine, r, time, nics[i, 0], t)
+            price(n, m, r, t, mem, out[i])
+
+    kernel: Callable[..., None] = placed
     return kernel
 
 
@@ -258,6 +301,7 @@ def make_repaired(source: int) -> Callable[..., None]:
 
 _SOURCE = source_hash(Path(__file__).parent) ^ source_hash(Path(network.__file__).parent)
 costs = make_costs(_SOURCE)
+placed = make_placed(_SOURCE)
 allowed = make_allowed(_SOURCE)
 folded = make_folded(_SOURCE)
 repaired = make_repaired(_SOURCE)

@@ -61,6 +61,8 @@ def against(path: Path) -> Fidelity:
     heads = ("source", "runs with a time", "error, %", "error, scaled, %", "runs with memory", "error, %")
     cells.append(("all", *_errors_of(runs, seconds, gib, None)))
     notes = ("Mean absolute errors; constants as shipped, fitted to the runs of the default reference.",)
+    missing = len(rows) - len(runs.rows)
+    notes += (f"{missing} rows do not tell how they were placed, or on GPUs without data: not predicted.",) if missing else ()
     figures = {"runs": len(rows), "expressible": len(runs.rows), "error_percent": cells[-1][2]}
     return Fidelity([Table(f"training runs of {path.name}", heads, cells, notes)], figures, columns)
 
@@ -73,13 +75,14 @@ def _time_table(runs: Measured, unseen: FloatArray) -> tuple[Table, dict[str, An
     for group in GROUPS:
         inside = groups == group
         for source in dict.fromkeys(sources[inside]):
-            cells.append((TITLES[group], source, *_compare(runs, unseen, baseline, peer, inside & (sources == source))))
+            cells.append((TITLES[group], str(source), *_compare(runs, unseen, baseline, peer, inside & (sources == source))))
         total = _compare(runs, unseen, baseline, peer, inside)
         cells.append((TITLES[group], "all", *total))
         names = ("runs", "ours", "ours_scaled", "constant", "runs_calculon", "ours_there", "calculon")
         figures[group] = dict(zip(names, total, strict=True))
     plain = np.isin(groups, GROUPS[:2])
     figures["16_bit"] = _percent(unseen, runs.seconds, plain)
+    cells.append(("16 bit, both kinds", "all", *_compare(runs, unseen, baseline, peer, plain)))
     return Table("time of an iteration, sources that the fit has not seen", HEADINGS, cells, NOTES), figures
 
 

@@ -134,7 +134,10 @@ def best_of(workload: str, options: dict[str, str], metric: str) -> Best:
 
     model = build(workload, options)
     found: list[tuple[float, IntArray]] = []
-    for x in model.legal():
+    listed = model.legal()
+    if listed is None:
+        raise BadInput(f"placements on {options['cluster']} are too many to be listed")
+    for x in listed:
         values: FloatArray = np.nan_to_num(model.evaluate(x)[metric], nan=np.inf)
         best = int(values.argmin())
         found.append((float(values[best]), x[best]))

@@ -20,13 +20,13 @@ def legal(model: TrainingModel) -> Iterator[IntArray]:
 
     Prefixes grow one knob at a time; the mask drops the hopeless ones, so the work follows the number of legal designs.
     """
-    yield from _grow(model, np.zeros((1, len(model.space)), dtype=np.int64), 0)
+    yield from _grow(model, np.zeros((1, len(model.knobs)), dtype=np.int64), 0)
 
 
 def _grow(model: TrainingModel, rows: IntArray, knob: int) -> Iterator[IntArray]:
     """The designs that begin with one of the prefixes ``rows``."""
-    while knob < len(model.space):
-        count = int(model.space.nvec[knob])
+    while knob < len(model.knobs):
+        count = int(model.knobs.nvec[knob])
         if len(rows) > 1 and len(rows) * count > BATCH:
             middle = len(rows) // 2
             yield from _grow(model, rows[:middle], knob)
@@ -36,6 +36,6 @@ def _grow(model: TrainingModel, rows: IntArray, knob: int) -> Iterator[IntArray]
         rows[:, knob] = np.tile(np.arange(count), len(rows) // count)
         knob += 1
         rows = rows[model.allowed(rows, knob)]
-    rows = rows[(model.canonical(rows) == rows).all(axis=1)]
+    rows = rows[(model.fold(rows) == rows).all(axis=1)]
     if len(rows):
         yield rows

@@ -12,7 +12,7 @@ from archgym.errors import BadInput
 from archgym.files import read_table
 from archgym.space import BoolArray, FloatArray, IntArray
 
-from ..vectors import NEEDED, run_rows
+from ..vectors import NEEDED, known_gpu, run_rows
 from .layout import Mem, Out, Run
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "measured_training_runs.csv.gz"
@@ -85,12 +85,12 @@ def read(path: Path = REFERENCE) -> list[Row]:
 
 
 def measured(rows: Sequence[Row]) -> Measured:
-    """The rows that tell how they were placed.
+    """The rows that tell how they were placed, on GPUs that there is data for.
 
     Raises:
         BadInput: a cell is missing or wrong; the line names row and column.
     """
-    number = np.array([i for i, row in enumerate(rows) if row.get("tp") and row.get("mbs") and row.get("gpu") != "TPUv4"])
+    number = np.array([i for i, row in enumerate(rows) if _placed(row)], dtype=np.int64)
     placed = [rows[i] for i in number]
     nets, machines, runs = run_rows(placed)
     sources = tuple(row.get("source") or "unnamed" for row in placed)
@@ -98,6 +98,11 @@ def measured(rows: Sequence[Row]) -> Measured:
     return Measured(
         placed, nets, machines, runs, _column(placed, "iter_s"), _column(placed, "mem_gib"), sources, groups, number
     )
+
+
+def _placed(row: Row) -> bool:
+    """Whether a row tells how the model was placed, on GPUs that there is data for."""
+    return bool(row.get("tp") and row.get("mbs")) and known_gpu(row.get("gpu", ""))
 
 
 def _group(run: FloatArray) -> str:

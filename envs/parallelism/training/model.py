@@ -74,12 +74,13 @@ class TrainingModel(CostModel):
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
-        self.space = build_space(setting)
+        self.knobs = build_space(setting)
+        self.space = self.knobs
         self.net = net_vector(setting.llm, setting.sequence, setting.batch)
         self.machine = machine_vector(setting.cluster)
         self.machine[Machine.DOMAIN] = setting.domain
         self.time, self.memory = fitted()
-        self.columns: IntArray = np.array([COLUMNS[name] for name in self.space.names], dtype=np.int64)
+        self.columns: IntArray = np.array([COLUMNS[name] for name in self.knobs.names], dtype=np.int64)
         self.table = self._table()
         self.base = np.zeros(len(Run))
         self.base[[Run.TP, Run.PP, Run.DP, Run.CP, Run.EP, Run.MICRO_BATCH, Run.CHUNKS]] = 1.0
@@ -88,8 +89,8 @@ class TrainingModel(CostModel):
 
     def _table(self) -> FloatArray:
         """What the kernels read for each value of each knob, ``float64 (D, most values)``."""
-        table = np.zeros((len(self.space), int(self.space.nvec.max())))
-        for j, param in enumerate(self.space.params):
+        table = np.zeros((len(self.knobs), int(self.knobs.nvec.max())))
+        for j, param in enumerate(self.knobs.params):
             named = NAMES.get(param.name)
             table[j, : len(param.values)] = [named.index(str(v)) if named else float(v) for v in param.values]
         return table
@@ -102,18 +103,26 @@ class TrainingModel(CostModel):
         return at
 
     def _evaluate(self, x: IntArray) -> Costs:
-        from .design import costs  # numba is imported with the first evaluation
-
         values, reason, far = np.empty((len(x), len(METRICS))), np.zeros(len(x), np.int64), np.zeros(len(x))
 
         def work(part: slice) -> None:
-            given = (self.columns, self.table, self.base, self.net, self.machine, self.time, self.memory)
-            costs(x[part], *given, values[part], reason[part], far[part])
+            self._fill(x[part], values[part], reason[part], far[part])
 
         in_parallel(work, slices(len(x), CHUNK))
         return Costs(METRICS, values, far == 0.0, reason.astype(np.uint64), RULES, far)
 
+    def _fill(self, x: IntArray, values: FloatArray, reason: IntArray, far: FloatArray) -> None:
+        """Costs of some rows."""
+        from .design import costs  # numba is imported with the first evaluation
+
+        given = (self.columns, self.table, self.base, self.net, self.machine, self.time, self.memory)
+        costs(x, *given, values, reason, far)
+
     def _canonical(self, x: IntArray) -> IntArray:
+        return self.fold(x)
+
+    def fold(self, x: IntArray) -> IntArray:
+        """Rows ``(N, knobs or more)`` with the training knobs that cannot matter at their plain value."""
         from .design import folded
 
         rows = x.copy()
@@ -122,7 +131,9 @@ class TrainingModel(CostModel):
 
     def mask(self, prefix: IntArray, knob: int) -> BoolArray | None:
         """Values after which every rule but those of memory can still be kept: exact for these."""
-        trial = np.zeros((int(self.space.nvec[knob]), len(self.space)), dtype=np.int64)
+        if knob >= len(self.knobs):
+            return None
+        trial = np.zeros((int(self.knobs.nvec[knob]), len(self.knobs)), dtype=np.int64)
         trial[:, :knob] = prefix
         trial[:, knob] = np.arange(len(trial))
         return self.allowed(trial, knob + 1)
@@ -147,7 +158,7 @@ class TrainingModel(CostModel):
     def runs(self, x: IntArray) -> FloatArray:
         """The kernels' rows of designs, ``float64 (N, len(Run))``."""
         rows = np.tile(self.base, (len(x), 1))
-        rows[:, self.columns] = np.take_along_axis(self.table, x.T, axis=1).T
+        rows[:, self.columns] = np.take_along_axis(self.table, x[:, : len(self.knobs)].T, axis=1).T
         return rows
 
     def parts(self, x: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -160,8 +171,12 @@ class TrainingModel(CostModel):
         memories(net, machine, runs, self.memory, held)
         return seconds, held
 
-    def legal(self) -> Iterator[IntArray]:
+    def legal(self) -> Iterator[IntArray] | None:
         """Every design that keeps all rules but those of memory, folded ones once, in batches ``int64 (N, D)``."""
+        return self.runs_legal()
+
+    def runs_legal(self) -> Iterator[IntArray]:
+        """The same of the training knobs alone, ``int64 (N, training knobs)``."""
         from .legal import legal
 
         return legal(self)
@@ -191,7 +206,12 @@ def build(workload: str, options: Mapping[str, str]) -> TrainingModel:
     if attention not in ATTENTIONS:
         raise BadInput(f"option attention cannot be '{attention}'" + did_you_mean(attention, ATTENTIONS))
     sequence, batch = _count("sequence", options["sequence"], llm.sequence), _count("batch", options["batch"], llm.batch)
-    return TrainingModel(Setting(llm, cluster.sized(gpus), sequence, batch, attention))
+    setting = Setting(llm, cluster.sized(gpus), sequence, batch, attention)
+    if setting.cluster.uniform or setting.cluster.nodes < 2:
+        return TrainingModel(setting)
+    from .placed import PlacedModel
+
+    return PlacedModel(setting)
 
 
 def _count(name: str, text: str, default: int) -> int:

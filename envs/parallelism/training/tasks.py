@@ -23,7 +23,7 @@ GPU_80 = 86e9  # bytes, of the GPUs with 80 GB
 
 def tasks() -> list[Task]:
     """Every training task; no model is built."""
-    return [*_fastest(), *_cheapest(), *_fronts()]
+    return [*_fastest(), *_cheapest(), *_fronts(), *_placed()]
 
 
 def _fastest() -> list[Task]:
@@ -126,6 +126,27 @@ def _fronts() -> list[Task]:
             "time, memory and GPUs against each other",
             "hypervolume",
             options=_on("a100-hdr", 1024, attention="unfused"),
+        ),
+    ]
+
+
+def _placed() -> list[Task]:
+    return [
+        _task(
+            "gpt3-13b-holmesx64-time",
+            "gpt3-13b",
+            Minimise("iteration_s", 10.0),
+            front_metrics(iteration_s=60.0, memory_bytes=GPU_80),
+            "InfiniBand and RoCE nodes that reach each other over slow Ethernet: what may cross it",
+            options=_on("holmes", 64, batch=1024),
+        ),
+        _task(
+            "megatron-39b-pipettex128-time",
+            "megatron-39b",
+            Minimise("iteration_s", 10.0),
+            front_metrics(iteration_s=60.0, memory_bytes=GPU_80),
+            "a matrix of link speeds: which node takes which ranks",
+            options=_on("pipette", 128, batch=256),
         ),
     ]
 
