@@ -39,13 +39,14 @@ def command(
 
     Args:
         task_id, options: the task.
-        enumerate_all: walk the whole space for the exact optimum and front; else our agents' best stands for it.
+        enumerate_all: walk the whole space for the exact optimum and front, as is always done where the model lists its legal
+            designs; else our agents' best stands for it.
         scratch: where evaluated designs are kept, so that an interrupted computation goes on, and the tasks of one model share.
         progress: called with (designs done, designs in all).
     """
     task = registry.get_task(task_id, options)
     random = sample(task, scratch)
-    if enumerate_all:
+    if enumerate_all or task.model.legal() is not None:
         return compute_card(task, random, enumerate_space(task, scratch, progress))
     best = _optimum(task)
     card = compute_card(task, random, join([random, *best, *_known(task), search_best(task)]))
