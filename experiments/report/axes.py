@@ -48,6 +48,16 @@ def metric_axis(ax: Axes, which: Literal["x", "y"], log: bool) -> None:
     axis.set_major_formatter(FuncFormatter(lambda v, _: plain(float(f"{v:.6g}"))))
 
 
+def plain_powers(ax: Axes) -> None:
+    """Log axes of a model's own picture with plain figures: the page's text is never read as mathematics."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    for axis in (ax.xaxis, ax.yaxis):
+        if axis.get_scale() == "log":
+            axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,g}" if 1e-3 <= v < 1e6 else f"{v:.0e}"))
+            axis.set_minor_formatter(NullFormatter())
+
+
 def seconds_axis(ax: Axes) -> None:
     """Seconds with SI prefixes on a log axis, at least a decade wide."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter

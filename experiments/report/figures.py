@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archgym.experiments.report import curves
-from archgym.experiments.report.axes import evaluations_axis, gap_axis, metric_axis, seconds_axis, write_nothing
+from archgym.experiments.report.axes import evaluations_axis, gap_axis, metric_axis, plain_powers, seconds_axis, write_nothing
 from archgym.experiments.report.front import AgentFront, Axis, cloud, known_points, staircase
 from archgym.experiments.report.front import axes as front_axes
 from archgym.experiments.report.reading import Run, Section
@@ -67,6 +67,8 @@ def best_design(section: Section) -> Figure | None:
         return None
     best = max(fronts, key=lambda front: float(front.score.max()))
     picture: Figure | None = section.task.model.render(best.x[int(best.score.argmax())])
+    for ax in picture.axes if picture else ():
+        plain_powers(ax)
     return picture
 
 

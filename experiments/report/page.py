@@ -57,12 +57,14 @@ def _section(section: Section, styles: Mapping[str, Style], folder: Path, data: 
         results=tables.results(section, styles),
         knobs=knobs(section.task),
         front_links=_links(drawings.pop("front")),
-        figures="\n".join(_figure(d) for d in drawings.values()),
+        figures="\n".join(_figure(name, d) for name, d in drawings.items()),
     )
 
 
-def _figure(drawing: Drawing) -> str:
-    return f'<figure class="panel">{drawing.inline}<figcaption>{_links(drawing)}</figcaption></figure>'
+def _figure(name: str, drawing: Drawing) -> str:
+    """A drawing in its panel; the model's own picture of the best design takes the whole width."""
+    wide, heading = (" wide", "<h3>Best design of this study</h3>") if name == "design" else ("", "")
+    return f'<figure class="panel{wide}">{heading}{drawing.inline}<figcaption>{_links(drawing)}</figcaption></figure>'
 
 
 def _links(drawing: Drawing) -> str:

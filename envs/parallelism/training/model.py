@@ -148,7 +148,7 @@ class TrainingModel(CostModel):
 
     def repair(self, x: IntArray) -> IntArray:
         """Knob by knob to the nearest legal value; then recomputation, ZeRO and offload as memory needs them."""
-        from .design import repaired
+        from .repair import repaired
 
         rows = np.array(self.space.check(x))
         given = (self.columns, self.table, self.base, self.net, self.machine, self.memory)

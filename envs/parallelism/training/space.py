@@ -129,7 +129,7 @@ def _degrees(name: str, setting: Setting) -> tuple[int, ...]:
     llm, gpus = setting.llm, setting.cluster.gpus
     if name in ("pipeline", "chunks"):
         stages = [p for p in range(1, min(gpus, llm.layers) + 1) if spreads(llm.layers, p) and _usual(llm.layers, p)]
-        return tuple(stages) if name == "pipeline" else _chunks(llm.layers, stages)
+        return tuple(stages) if name == "pipeline" else _chunks(llm.layers, stages, setting.batch)
     if name == "data":
         triples = [3 * d for d in _doubles(min(gpus, setting.batch) // 3)] if setting.batch % 3 == 0 else []
         return tuple(sorted([*_doubles(min(gpus, setting.batch)), *triples]))
@@ -142,9 +142,9 @@ def _degrees(name: str, setting: Setting) -> tuple[int, ...]:
     return tuple(d for d in _doubles(most) if d == 1 or divided % d == 0)
 
 
-def _chunks(layers: int, stages: list[int]) -> tuple[int, ...]:
-    """What divides the stages of an even pipeline."""
-    sizes = {stage_layers(layers, p) for p in stages if p > 1 and even(layers, p)}
+def _chunks(layers: int, stages: list[int], batch: int) -> tuple[int, ...]:
+    """What divides the stages of an even pipeline that can be interleaved: micro-batches come in multiples of its stages."""
+    sizes = {stage_layers(layers, p) for p in stages if p > 1 and even(layers, p) and batch % p == 0}
     return (1, *(c for c in range(2, MOST_CHUNKS + 1) if any(size % c == 0 for size in sizes)))
 
 

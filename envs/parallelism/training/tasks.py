@@ -18,7 +18,7 @@ _task = partial(
     build="archgym.envs.parallelism.training.model:build",
     cards="archgym.envs.parallelism",
 )
-GPU_80 = 86e9  # bytes, of the GPUs with 80 GB
+GPU_80, GPU_192 = 86e9, 206e9  # bytes, a little more than GPUs of 80 and 192 GB have
 
 
 def tasks() -> list[Task]:
@@ -93,7 +93,7 @@ def _cheapest() -> list[Task]:
             "llama2-70b-h100x1024-cost",
             "llama2-70b",
             Minimise("cost_usd", 1.0, constraints=(Constraint("iteration_s", 6.0),)),
-            front_metrics(cost_usd=2.0, iteration_s=12.0),
+            front_metrics(cost_usd=2.0, iteration_s=12.0, memory_bytes=GPU_80),
             "the cheapest token from up to 1,024 GPUs with an iteration every 6 s",
             options=_on("h100-ndr", 1024),
         ),
@@ -101,15 +101,15 @@ def _cheapest() -> list[Task]:
             "mixtral-8x22b-mi300x512-cost",
             "mixtral-8x22b",
             Minimise("cost_usd", 0.9, constraints=(Constraint("iteration_s", 10.0),)),
-            front_metrics(cost_usd=2.0, iteration_s=20.0),
+            front_metrics(cost_usd=2.0, iteration_s=20.0, memory_bytes=GPU_192),
             "experts on GPUs of 192 GB, with an iteration every 10 s",
             options=_on("mi300x-400g", 512),
         ),
         _task(
             "deepseek-v3-gb200x256-energy",
             "deepseek-v3",
-            Minimise("energy_j", 0.43, constraints=(Constraint("iteration_s", 100.0),)),
-            front_metrics(energy_j=1.0, iteration_s=200.0),
+            Minimise("energy_j", 0.455),
+            front_metrics(energy_j=1.0, iteration_s=300.0, memory_bytes=GPU_192),
             "joules per token where 64 GPUs share fast links",
             options=_on("gb200-nvl72", 256),
         ),
