@@ -50,9 +50,11 @@ def hidden(seconds, window, r, k):
 
 @inlined
 def data_stride(r):
-    """Distance of neighbouring data-parallel ranks, counting tensor- and context-parallel ones between."""
-    inner = r[Run.TP] * r[Run.CP]
-    return inner if int(r[Run.ORDER]) == 0 else inner * r[Run.PP]
+    """Distance of the ranks that hold the same parameters: data- and context-parallel ones, with tensor-parallel ones between.
+
+    Where pipeline stages lie between data-parallel ranks, they count as lying between context-parallel ones too.
+    """
+    return r[Run.TP] if int(r[Run.ORDER]) == 0 else r[Run.TP] * r[Run.PP]
 
 
 @inlined

@@ -85,7 +85,8 @@ def _bars(axes: Any, parts: dict[str, float], unit: str, form: str) -> None:
     axes.barh(places, list(shown.values()), left=starts, color=[f"C{i % 10}" for i in places])
     for place, (start, value) in enumerate(zip(starts, shown.values(), strict=True)):
         right = start + value < 0.7 * whole
-        axes.text(start + value if right else start, place, f" {value:{form}} ", va="center", ha="left" if right else "right")
+        place_x, side = (start + value, "left") if right else (start, "right") if start > 0.1 * whole else (value / 2, "center")
+        axes.text(place_x, place, f" {value:{form}} ", va="center", ha=side)
     axes.set_yticks(places, list(shown))
     axes.set(xlabel=unit, xlim=(0.0, 1.02 * whole))
     axes.invert_yaxis()
