@@ -11,6 +11,7 @@ from __future__ import annotations
 from enum import IntEnum
 from math import ceil, floor
 
+from .exchange import data_stride
 from .jit import inlined
 from .layout import Machine, Net, Run
 from .weights import copies, expert_copies
@@ -130,8 +131,7 @@ def partition(n, m, r):
     """Left-overs of copies over domains, where ZeRO's shards stay inside one."""
     if r[Run.NODE_PARTITION] == 0.0:
         return 0.0
-    inner = r[Run.TP] * r[Run.CP]
-    stride = inner if r[Run.ORDER] == 0.0 else inner * r[Run.PP]
+    stride = data_stride(r)
     far = unfilled(copies(r), stride, m[Machine.DOMAIN])
     if n[Net.EXPERTS] > 0.0:
         far += unfilled(expert_copies(r), max(stride * r[Run.EP] / r[Run.TP], 1.0), m[Machine.DOMAIN])
