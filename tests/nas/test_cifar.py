@@ -1,0 +1,91 @@
+"""NAS-Bench-201 cells: sizes of the networks, prices on devices, the published table where it is installed."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from archgym.envs.nas.cells.topology import CONV3, cell_of, index_of
+from archgym.envs.nas.cifar.devices import device, devices, prices
+from archgym.envs.nas.cifar.network import Counts, macs, parameters
+from archgym.envs.nas.cifar.table import cifar_table, read_table
+from archgym.envs.nas.cifar.tasks import tasks
+from archgym.errors import BadInput
+from archgym.testing import check_task
+
+TASKS = {task.id: task for task in tasks()}
+LARGEST, NOTHING = (CONV3,) * 6, (1,) * 6
+
+
+def test_sizes_are_the_published_extremes() -> None:
+    assert (parameters(NOTHING), parameters(LARGEST)) == (73_306, 1_531_546)
+    assert (round(macs(NOTHING) / 1e6, 2), round(macs(LARGEST) / 1e6, 2)) == (7.78, 220.12)
+
+
+def test_only_live_edges_count_and_sums_move_maps() -> None:
+    assert Counts.of((2, 1, 4, 1, 1, 3)) == Counts(0, 0, 1, 0)  # node 1 feeds nobody, node 2 gets nothing
+    assert Counts.of((2, 3, 4, 0, 1, 3)) == Counts(1, 2, 1, 3 + 3)  # nodes 2 and 3 are fed twice each
+
+
+def test_devices_differ_in_kind() -> None:
+    """They rank the cells differently, more so than three sizes of one array on average would."""
+    from scipy.stats import spearmanr
+
+    latency = {name: prices(name)[:, 0] for name in devices()}
+    assert spearmanr(latency["compute"], latency["bandwidth"]).statistic < 0.85
+    conv, pool = index_of((3, 1, 1, 1, 0, 1)), index_of((4, 1, 1, 1, 0, 1))
+    idle = index_of(NOTHING)
+    ratio = {name: (s[pool] - s[idle]) / (s[conv] - s[idle]) for name, s in latency.items()}
+    assert ratio["compute"] < 0.1 and ratio["bandwidth"] > 0.4  # pooling against a 1x1 convolution
+
+
+def test_an_unknown_device_is_one_line() -> None:
+    with pytest.raises(BadInput, match=r"^no device 'compte'; did you mean 'compute'\?$"):
+        device("compte")
+
+
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        ([], "must hold a dictionary of cells"),
+        ({(0, 1): None}, r"\(0, 1\) is no cell: 6 operations from 0 to 4"),
+        ({(0,) * 6: None}, r"cell \(0, 0, 0, 0, 0, 0\): baseline_accuracy must be a number"),
+        ({}, "needs accuracies from 0 to 100 of all 15,625 cells"),
+    ],
+)
+def test_a_broken_table_is_one_line(tmp_path: Path, table: object, line: str) -> None:
+    bad = tmp_path / "data.anb"
+    bad.write_bytes(pickle.dumps(table))
+    with pytest.raises(BadInput, match=rf"data\.anb: {line}$"):
+        read_table(bad)
+
+
+# -- where analog-nasbench is installed -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def installed() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("analognasbench") is None:
+        pytest.skip("analog-nasbench is not installed (extra nas201)")
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_table_has_the_published_figures() -> None:
+    accuracy = cifar_table().accuracy
+    assert accuracy[:, 0].max() == pytest.approx(94.07, abs=0.005)
+    assert cell_of(int(accuracy[:, 0].argmax())) == (2, 2, 0, 2, 3, 2)
+    chance = [index for index in range(15_625) if Counts.of(cell_of(index)) == Counts(0, 0, 0, 0)]
+    assert (accuracy[:, 0] <= 10.0).sum() == 341 and set(np.flatnonzero(accuracy[:, 0] <= 10.0)) <= set(chance)
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("task_id", TASKS)
+def test_a_task_keeps_its_promises_and_its_card_is_exact(task_id: str) -> None:
+    task = TASKS[task_id]
+    check_task(task)
+    assert task.card and task.card.best_known.exact and task.card.fingerprint == task.fingerprint
+    best = task.model.optimum(task.objective)
+    assert task.objective.score(task.model.evaluate(best[None]))[0] == task.card.best_known.score
