@@ -11,7 +11,7 @@ from numba import njit
 from archgym.batch import source_hash
 from archgym.space import FloatArray, IntArray
 
-from .jit import inlined
+from ..jit import inlined
 from .orders import RULES
 from .placement import Layout, placed_bandwidths, traffic
 

@@ -27,7 +27,7 @@ from numba import njit
 from archgym.batch import in_parallel, slices, source_hash
 from archgym.space import FloatArray, IntArray
 
-from .jit import inlined
+from ..jit import inlined
 
 DATA_FIRST, PIPELINE_FIRST = 0, 1  # as training.layout.ORDERS
 CHUNK = 4096

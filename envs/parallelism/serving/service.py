@@ -25,9 +25,9 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Any
 
+from ..jit import inlined
 from ..training.layout import Machine, Net
 from .fits import needed
-from .jit import inlined
 from .layout import Design, Fact, Out, Part, S, Use
 from .step import passes, rate_of, stage
 from .weights import (

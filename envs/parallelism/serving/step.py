@@ -21,8 +21,8 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import Any
 
+from ..jit import called, inlined
 from ..training.layout import Machine, Net
-from .jit import called, inlined
 from .layout import Part, S
 from .weights import (
     KV_RANK,

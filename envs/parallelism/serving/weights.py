@@ -10,8 +10,8 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
+from ..jit import inlined
 from ..training.layout import Machine, Net
-from .jit import inlined
 from .layout import Design, Use
 
 QUERY_RANK, KV_RANK, ROPE = 1536.0, 512.0, 64.0  # DeepSeek-V2 and V3

@@ -18,9 +18,9 @@ from numba import njit
 from archgym.batch import source_hash
 from archgym.envs.parallelism import network
 
+from ..jit import inlined
 from .exchange import boundary_s, data_stride
 from .iteration import iteration
-from .jit import inlined
 from .layout import Machine, Mem, Net, Out, Run
 from .memory import memory
 from .rules import INTERLEAVED, Rule, structure

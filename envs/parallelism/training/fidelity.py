@@ -60,7 +60,7 @@ def against(path: Path) -> Fidelity:
     cells = [(source, *_errors_of(runs, seconds, gib, source)) for source in dict.fromkeys(runs.sources)]
     heads = ("source", "runs with a time", "error, %", "error, scaled, %", "runs with memory", "error, %")
     cells.append(("all", *_errors_of(runs, seconds, gib, None)))
-    notes = ("Mean absolute errors; constants as shipped, fitted to the runs of the default reference.",)
+    notes: tuple[str, ...] = ("Mean absolute errors; constants as shipped, fitted to the runs of the default reference.",)
     missing = len(rows) - len(runs.rows)
     notes += (f"{missing} rows do not tell how they were placed, or on GPUs without data: not predicted.",) if missing else ()
     figures = {"runs": len(rows), "expressible": len(runs.rows), "error_percent": cells[-1][2]}

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from math import sqrt
 
+from ..jit import inlined
 from .gemm import gemm
-from .jit import inlined
 from .layout import K, Machine, Net, Run
 
 UNFUSED, FLASH, FLASH1 = 0, 1, 2

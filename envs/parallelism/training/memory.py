@@ -9,8 +9,8 @@ fullest stage is the first or the last: the last keeps one micro-batch, and the 
 
 from __future__ import annotations
 
+from ..jit import inlined
 from .exchange import data_stride
-from .jit import inlined
 from .layer import UNFUSED, tokens
 from .layout import M, Machine, Mem, Net, Run
 from .weights import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from .jit import inlined
+from ..jit import inlined
 from .layout import Net, Run
 
 

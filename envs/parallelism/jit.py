@@ -1,4 +1,4 @@
-"""Decorators of the kernel's inner functions, without reference counts (they only borrow their arrays)."""
+"""Decorators of the kernels' inner functions, without reference counts (they only borrow their arrays)."""
 
 from __future__ import annotations
 
