@@ -31,9 +31,10 @@ class TabularModel(CostModel):
         row: row of each design, ``int64 (N,)``; ``MISSING`` where it was not measured.
         version: as of every cost model.
         missing: why a design has no row, one line.
+        facts: what decides the table's numbers, as names and hashes of its sources: part of the fingerprint. The numbers
+            themselves are not, for a sum may end in another last digit on another machine.
         representative: number of the design that stands for each, ``int64 (N,)``: a design and its representative have the
             same row. Each design stands for itself where None.
-        facts: further things that decide numbers, as hashes or names.
     """
 
     def __init__(
@@ -44,8 +45,8 @@ class TabularModel(CostModel):
         row: IntArray,
         version: str,
         missing: str,
+        facts: Sequence[str],
         representative: IntArray | None = None,
-        facts: Sequence[str] = (),
     ) -> None:
         self.space, self.metrics, self.version, self.rules = space, tuple(metrics), version, (missing,)
         if table.shape[1:] != (len(self.metrics),) or row.shape != (space.size,) or not np.isfinite(table).all():
@@ -59,7 +60,8 @@ class TabularModel(CostModel):
 
     def number(self, x: IntArray) -> IntArray:
         """Numbers ``int64 (N,)`` of designs ``(N, D)`` in the order of the space."""
-        return x @ self._strides
+        number: IntArray = x @ self._strides
+        return number
 
     def repair(self, x: IntArray) -> IntArray:
         """The measured design that differs in the fewest knobs, the lowest number among the first values that do."""
@@ -96,7 +98,7 @@ class TabularModel(CostModel):
         return self._designs[self._stands[self.number(x)]]
 
     def _identity(self) -> list[str]:
-        held = (self._table, self._row, self._stands)
+        held = (self._row, self._stands)
         return [*self._facts, *(hashlib.sha256(np.ascontiguousarray(a).tobytes()).hexdigest()[:16] for a in held)]
 
 

@@ -55,7 +55,8 @@ def form(wiring: int, ops: Sequence[str]) -> Form:
 def forms(ops: tuple[str, ...]) -> dict[Form, IntArray]:
     """Numbers of the designs of each form, ascending, in the space of these operations (a second of work for nine)."""
     found: dict[Form, list[int]] = {}
-    for number, (wiring, *layers) in enumerate(product(range(len(WIRINGS)), *[ops] * NODES)):
+    designs = product(range(len(WIRINGS)), product(ops, repeat=NODES))
+    for number, (wiring, layers) in enumerate(designs):
         found.setdefault(form(wiring, layers), []).append(number)
     return {key: np.array(numbers, dtype=np.int64) for key, numbers in found.items()}
 

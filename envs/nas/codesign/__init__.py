@@ -1,0 +1,1 @@
+"""Networks and the hardware that runs them, chosen together: sub-accelerators of several dataflows, and microcontrollers."""

@@ -1,0 +1,1 @@
+"""Networks on microcontrollers: what has to be in memory at once, what has to be in flash, and how long a picture takes."""
