@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from archgym import registry
+from archgym.errors import MissingExtra
 from archgym.task import Task
 from archgym.testing import ToyModel, toy_task
 
@@ -35,6 +36,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="record figures of new tasks and model versions in tests/golden (not with -n); moved figures stay an error",
     )
+
+
+@pytest.fixture
+def task(task_id: str) -> Task:
+    """The task of a test's ``task_id``; the test is skipped where the task's data come with an extra that is not installed."""
+    found = toy_task() if task_id == "toy-latency-v0" else registry.get_task(task_id)
+    try:
+        _ = found.model
+    except MissingExtra as missing:
+        pytest.skip(str(missing))
+    return found
 
 
 @pytest.fixture

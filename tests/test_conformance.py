@@ -10,24 +10,24 @@ import pytest
 
 import archgym
 from archgym import Evaluator
+from archgym.task import Task
 from archgym.testing import check_env, check_task, toy_task
 
 TASKS = archgym.task_ids()
 
 
 @pytest.mark.parametrize("task_id", TASKS)
-def test_the_task_conforms(task_id: str) -> None:
-    check_task(archgym.get_task(task_id), samples=8)
+def test_the_task_conforms(task: Task) -> None:
+    check_task(task, samples=8)
 
 
 @pytest.mark.parametrize("task_id", TASKS)
-def test_its_views_conform(task_id: str) -> None:
-    check_env(archgym.get_task(task_id))
+def test_its_views_conform(task: Task) -> None:
+    check_env(task)
 
 
 @pytest.mark.parametrize("task_id", TASKS)
-def test_it_tells_designs_apart(task_id: str) -> None:
-    task = archgym.get_task(task_id)
+def test_it_tells_designs_apart(task: Task) -> None:
     score = Evaluator(task).evaluate(task.space.sample(np.random.default_rng(0), 32)).score
     assert len(np.unique(score)) > 8, "32 random designs score alike"
     if task.best_known:
@@ -36,8 +36,7 @@ def test_it_tells_designs_apart(task_id: str) -> None:
 
 
 @pytest.mark.parametrize("task_id", TASKS)
-def test_it_says_what_it_is(task_id: str) -> None:
-    task = archgym.get_task(task_id)
+def test_it_says_what_it_is(task: Task) -> None:
     assert task.doc.strip() and task.tags is not None and task.workload
     assert all(p.doc for p in task.space.params), "every knob has a line that says what it does"
     assert all(m.doc for m in task.model.metrics), "every metric has a line that says what is measured"

@@ -28,10 +28,6 @@ SAME = 1e-9
 TASKS = ["toy-latency-v0", *(t for family in envs.FAMILIES for t in archgym.task_ids(family))]
 
 
-def find(task_id: str) -> Task:
-    return toy_task() if task_id == "toy-latency-v0" else archgym.get_task(task_id)
-
-
 def figures(task: Task, designs: list[dict[str, Any]]) -> dict[str, list[float | None]]:
     """Every metric and the score of each design; None where it is invalid."""
     costs = task.model.evaluate(np.stack([task.space.encode(d) for d in designs]))
@@ -78,8 +74,7 @@ def save(family: str, task_id: str, entry: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("task_id", TASKS)
-def test_no_number_moved(task_id: str, request: pytest.FixtureRequest) -> None:
-    task = find(task_id)
+def test_no_number_moved(task: Task, task_id: str, request: pytest.FixtureRequest) -> None:
     entry = load(task.family).get(task_id)
     update = request.config.getoption("--update-golden")
     if update and (entry is None or entry["version"] != task.model.version):
