@@ -35,7 +35,7 @@ HEAVY = (
 )
 LONGEST = 300
 LONGER: dict[str, str] = {}  # file -> why it may be longer
-RESTRICTED = "envs/nas/installed.py"  # tables of packages that publish nothing but pickles; its unpickler builds plain data only
+RESTRICTED = "envs/nas/installed.py"  # reads tables of packages that publish pickles only; its unpickler builds plain data
 
 
 def sources(room: str) -> list[Path]:
@@ -112,7 +112,7 @@ def test_random_search_needs_no_optional_library(python: Callable[..., str]) -> 
 
 
 def test_nothing_is_unpickled() -> None:
-    """Rule 7: files from outside are parsed, never executed. One module reads pickles, and refuses every name it does not know."""
+    """Rule 7: files from outside are parsed, never executed. One module reads pickles, and refuses names it does not know."""
     banned = ("pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal")
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {name}"
