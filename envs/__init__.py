@@ -8,4 +8,5 @@ FAMILIES = {
     "memory": "archgym.envs.memory:FAMILY",
     "accelerator": "archgym.envs.accelerator:FAMILY",
     "parallelism": "archgym.envs.parallelism:FAMILY",
+    "nas": "archgym.envs.nas:FAMILY",
 }

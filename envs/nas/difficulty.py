@@ -73,6 +73,20 @@ def play(task: Task, agent: str, settings: Mapping[str, str], evaluations: int, 
     return Runs(POINTS * (np.fmin.accumulate(errors, axis=1) - optimum))
 
 
+def expected_random(task: Task, evaluations: int) -> float:
+    """Mean regret in points of random search, exactly: the expected best of so many uniform draws with repetition.
+
+    Of N designs sorted from best to worst the best drawn is number k or worse with probability ``((N - k) / N) ** draws``.
+
+    Args:
+        task: as for :func:`play`; every design of its space is valid.
+    """
+    metric = task.objective.metrics[0]
+    errors = np.sort(task.model.evaluate(task.space.enumerate(0, task.space.size))[metric])
+    worse = ((len(errors) - np.arange(len(errors))) / len(errors)) ** evaluations
+    return float(POINTS * (np.diff(errors) * worse[1:]).sum())
+
+
 def _errors(task: Task, metric: str, agent: str, settings: Mapping[str, str], evaluations: int, seed: int) -> FloatArray:
     """The metric of each trial of one run, ``(evaluations,)``."""
     chosen, column = get_agent(agent), _Column(metric)

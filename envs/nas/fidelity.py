@@ -12,12 +12,17 @@ import numpy as np
 from archgym.errors import BadInput, MissingExtra, did_you_mean
 from archgym.family import Fidelity, Table
 from archgym.files import read_table
+from archgym.space import FloatArray, IntArray
 from archgym.task import Task
 
 from .cells.topology import CONV3, ZERO
-from .cifar.network import macs, parameters
+from .cifar.network import Counts, macs, parameters
+from .cifar.table import cifar_table
 from .cifar.tasks import tasks as cifar
-from .difficulty import Runs, play
+from .difficulty import Runs, expected_random, play
+from .digits.noise import noise, rank_correlation
+from .digits.shipped import FOLDER, shipped
+from .digits.table import read_table as read_digits
 from .graph.space import OPS, forms
 
 REFERENCE = Path(__file__).with_name("reference") / "difficulty.csv"
@@ -38,6 +43,11 @@ class Row:
     regret: float
     found: float
 
+    @property
+    def who(self) -> tuple[str, str, str]:
+        """Task, agent and settings: rows that share them share their runs."""
+        return self.task, self.agent, self.settings
+
 
 def fidelity(reference: Path | None = None, workloads: Path | None = None) -> Fidelity:
     """Our agents' regret on the tables, 100 seeded runs each, beside reference runs; sizes of networks beside published ones.
@@ -53,11 +63,12 @@ def fidelity(reference: Path | None = None, workloads: Path | None = None) -> Fi
         raise BadInput(f"{workloads}: --workloads is of no use here: the tables were measured on their own data")
     rows = read(reference or REFERENCE)
     sizes, correct = _sizes()
+    always = [sizes, *_noise()]
     try:
         table, figures, columns, met = _difficulty(rows, promised=reference is None)
     except MissingExtra as error:
-        return Fidelity([Table("Difficulty of nas-cifar", ("agent",), (), (str(error),)), sizes], {}, {}, correct)
-    return Fidelity([table, sizes], figures, columns, correct and met)
+        return Fidelity([Table("Difficulty of nas-cifar", ("agent",), (), (str(error),)), *always], {}, {}, correct)
+    return Fidelity([table, *always], figures, columns, correct and met)
 
 
 def read(path: Path) -> list[Row]:
@@ -93,7 +104,7 @@ def _tasks() -> dict[str, Task]:
 
 def _difficulty(rows: Sequence[Row], promised: bool) -> tuple[Table, dict[str, Any], dict[str, Sequence[Any]], bool]:
     """Table, figures, columns for ``--out``, and whether the goals are met (where they are ``promised``)."""
-    played = [_played(rows, row) for row in rows]
+    played = _played(rows)
     regret = [runs.mean(row.evaluations) for row, runs in zip(rows, played, strict=True)]
     found = [runs.found(row.evaluations) for row, runs in zip(rows, played, strict=True)]
     columns: dict[str, Sequence[Any]] = {name: [getattr(row, name) for row in rows] for name in COLUMNS[:4]}
@@ -105,8 +116,9 @@ def _difficulty(rows: Sequence[Row], promised: bool) -> tuple[Table, dict[str, A
         (row.task, row.agent, row.evaluations, _points(row.regret), _points(ours), _share(row.found), _share(share))
         for row, ours, share in zip(rows, regret, found, strict=True)
     ]
-    heads = ("task", "agent", "evaluations", "mean regret, points", "ours", "optimum found", "ours ")
+    heads = ("task", "agent", "evaluations", "mean regret, points", "our regret", "optimum found", "found by ours")
     notes = (
+        *(f"Random search, exactly, {task} at 200: {_points(expected_random(_tasks()[task], 200))}" for task in _random(rows)),
         f"Ours: {RUNS} runs, seeds 0 to {RUNS - 1}, each through the evaluator; reference: means of 20 to 50 runs.",
         "Our evolution proposes no cell twice, which the reference's did: it is expected to be a little better.",
         f"Promised of evolution on nas-cifar-accuracy: at most {GOALS['regret_at_200']} points at 200 evaluations, "
@@ -115,11 +127,23 @@ def _difficulty(rows: Sequence[Row], promised: bool) -> tuple[Table, dict[str, A
     return Table("Difficulty of nas-cifar for our agents", heads, cells, notes), {"difficulty": figures}, columns, met
 
 
-def _played(rows: Sequence[Row], row: Row, held: dict[tuple[str, ...], Runs] | None = None) -> Runs:
-    """The runs behind a row, as long as the longest row of the same agent and task asks."""
-    same = [r.evaluations for r in rows if (r.task, r.agent, r.settings) == (row.task, row.agent, row.settings)]
-    settings = dict(pair.split("=", 1) for pair in row.settings.split())
-    return play(_tasks()[row.task], row.agent, settings, max(same), RUNS)
+def _played(rows: Sequence[Row]) -> list[Runs]:
+    """The runs behind each row: those of one agent on one task are played once, as long as its longest row asks."""
+    longest: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        longest[row.who] = max(longest.get(row.who, 0), row.evaluations)
+    held = {who: play(_tasks()[who[0]], who[1], settings(who[2]), most, RUNS) for who, most in longest.items()}
+    return [held[row.who] for row in rows]
+
+
+def settings(text: str) -> dict[str, str]:
+    """Hyperparameters out of ``name=value name=value``."""
+    return dict(pair.split("=", 1) for pair in text.split())
+
+
+def _random(rows: Sequence[Row]) -> list[str]:
+    """Tasks on which random search is a row, in order."""
+    return list(dict.fromkeys(row.task for row in rows if row.agent == "random"))
 
 
 def _goals(rows: Sequence[Row], regret: Sequence[float], found: Sequence[float]) -> dict[str, float]:
@@ -142,7 +166,7 @@ def _share(value: float) -> str:
 
 def _sizes() -> tuple[Table, bool]:
     """Published counts beside ours, and whether they are equal."""
-    empty, full = (ZERO,) * 6, (CONV3,) * 6
+    empty, full = Counts.of((ZERO,) * 6), Counts.of((CONV3,) * 6)
     rows = [
         ("NAS-Bench-201, smallest network, M parameters", 0.073306, parameters(empty) / 1e6),
         ("NAS-Bench-201, largest network, M parameters", 1.531546, parameters(full) / 1e6),
@@ -151,3 +175,34 @@ def _sizes() -> tuple[Table, bool]:
         ("NAS-Bench-Graph, different networks", 26_206, len(forms(OPS)) - 1),
     ]
     return Table("Sizes", ("what", "published", "ours"), rows), all(published == ours for _, published, ours in rows)
+
+
+# -- noise ----------------------------------------------------------------------------------------------------------------
+
+
+def _noise() -> list[Table]:
+    """How much of our own table is noise; none where no table is shipped."""
+    found = shipped()
+    if found is None:
+        return []
+    table = read_digits(FOLDER / f"{found[0]}.npz")
+    cells = [(name, *(f"{value:.3f}" for value in values)) for name, *values in noise(table)]
+    heads = ("figure", "rank correlation of two seeds", "ceiling of the mean", "deviation between seeds", "between cells")
+    validation = table.validation_loss.mean(axis=1)
+    notes = [
+        "Ceiling: the rank correlation with the truth that the mean over the seeds can be expected to have.",
+        f"Validation loss ranks as test loss does: {rank_correlation(validation, table.test_loss.mean(axis=1)):.3f}.",
+        *_beside_cifar(table.cell, validation),
+    ]
+    return [Table(f"Noise of the digits table, {found[1]:,} cells", heads, cells, tuple(notes))]
+
+
+def _beside_cifar(cells: IntArray, loss: FloatArray) -> list[str]:
+    """A line on the same cells trained for 200 epochs on CIFAR-10, where that table is installed."""
+    try:
+        accuracy = cifar_table().accuracy[:, 0][cells]
+    except MissingExtra:
+        return []
+    good = accuracy >= np.median(accuracy)
+    whole, half = rank_correlation(-loss, accuracy), rank_correlation(-loss[good], accuracy[good])
+    return [f"Validation loss ranks the cells as CIFAR-10 accuracy does: {whole:.3f}; its better half: {half:.3f}."]

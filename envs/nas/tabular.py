@@ -1,7 +1,8 @@
 """Cost models whose figures were measured beforehand: a design is looked up, nothing is computed but its place.
 
 A model of this kind knows all its designs, so its optima are proved by looking at every row, its masks are exact, and an
-invalid design knows how many knobs lie between it and the nearest measured one.
+invalid design knows how many knobs lie between it and the nearest measured one, less up to a half: the more of the designs one
+knob away were measured, the nearer it is. Of designs that are the same, the nearest counts for all.
 """
 
 from __future__ import annotations
@@ -56,16 +57,21 @@ class TabularModel(CostModel):
         self._stands = np.arange(space.size, dtype=np.int64) if representative is None else representative
         self._designs = space.enumerate(0, space.size)
         self._strides = np.append(np.cumprod(space.nvec[:0:-1])[::-1], 1).astype(np.int64)
-        self._distance, self._nearest = _nearest(row != MISSING, space.nvec)
+        knobs, self._nearest = _nearest(row != MISSING, space.nvec)
+        far = np.where(knobs == 0, 0.0, knobs - 0.5 * _measured_neighbours(row != MISSING, space.nvec))
+        self._distance = np.full(space.size, np.inf)
+        np.minimum.at(self._distance, self._stands, far)
+        self._distance = self._distance[self._stands]
 
     def number(self, x: IntArray) -> IntArray:
         """Numbers ``int64 (N,)`` of designs ``(N, D)`` in the order of the space."""
-        number: IntArray = x @ self._strides
+        number: IntArray = np.matmul(x, self._strides)
         return number
 
     def repair(self, x: IntArray) -> IntArray:
         """The measured design that differs in the fewest knobs, the lowest number among the first values that do."""
-        return self._designs[self._nearest[self.number(x)]]
+        repaired: IntArray = self._designs[self._nearest[self.number(x)]]
+        return repaired
 
     def mask(self, prefix: IntArray, knob: int) -> BoolArray | None:
         """Exactly the values after which a measured design remains."""
@@ -85,14 +91,14 @@ class TabularModel(CostModel):
     def measured(self) -> IntArray:
         """All canonical measured designs, ``int64 (K, D)``, in the order of the space."""
         own = self._stands == np.arange(self.space.size)
-        return self._designs[own & (self._row != MISSING)]
+        held: IntArray = self._designs[own & (self._row != MISSING)]
+        return held
 
     def _evaluate(self, x: IntArray) -> Costs:
         number = self.number(x)
         row = self._row[number]
         valid = row != MISSING
-        distance = self._distance[number].astype(np.float64)
-        return Costs(self.metrics, self._table[row], valid, (~valid).astype(np.uint64), self.rules, distance)
+        return Costs(self.metrics, self._table[row], valid, (~valid).astype(np.uint64), self.rules, self._distance[number])
 
     def _canonical(self, x: IntArray) -> IntArray:
         return self._designs[self._stands[self.number(x)]]
@@ -117,3 +123,12 @@ def _nearest(valid: BoolArray, nvec: IntArray) -> tuple[IntArray, IntArray]:
         nearest = np.where(closer, np.take_along_axis(nearest, best, knob), nearest)
         distance = np.where(closer, moved, distance)
     return distance.reshape(-1), nearest.reshape(-1)
+
+
+def _measured_neighbours(valid: BoolArray, nvec: IntArray) -> FloatArray:
+    """Share of the designs that differ in one knob which are valid, ``float64 (N,)``."""
+    shape = tuple(int(n) for n in nvec)
+    grid = valid.reshape(shape).astype(np.float64)
+    count = sum(grid.sum(axis=knob, keepdims=True) - grid for knob in range(len(shape)))
+    share: FloatArray = np.asarray(count / max(sum(shape) - len(shape), 1)).reshape(-1)
+    return share

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import archgym.envs.nas.installed
 from archgym.envs.nas.cells.topology import CONV3, cell_of, index_of
 from archgym.envs.nas.cifar.devices import device, devices, prices
-from archgym.envs.nas.cifar.network import Counts, macs, parameters
+from archgym.envs.nas.cifar.network import Counts, all_counts, macs, parameters
 from archgym.envs.nas.cifar.table import cifar_table, read_table
 from archgym.envs.nas.cifar.tasks import tasks
-from archgym.errors import BadInput
+from archgym.errors import BadInput, MissingExtra
 from archgym.testing import check_task
 
 TASKS = {task.id: task for task in tasks()}
@@ -19,8 +20,8 @@ LARGEST, NOTHING = (CONV3,) * 6, (1,) * 6
 
 
 def test_sizes_are_the_published_extremes() -> None:
-    assert (parameters(NOTHING), parameters(LARGEST)) == (73_306, 1_531_546)
-    assert (round(macs(NOTHING) / 1e6, 2), round(macs(LARGEST) / 1e6, 2)) == (7.78, 220.12)
+    assert (parameters(Counts.of(NOTHING)), parameters(Counts.of(LARGEST))) == (73_306, 1_531_546)
+    assert (round(macs(Counts.of(NOTHING)) / 1e6, 2), round(macs(Counts.of(LARGEST)) / 1e6, 2)) == (7.78, 220.12)
 
 
 def test_only_live_edges_count_and_sums_move_maps() -> None:
@@ -29,11 +30,11 @@ def test_only_live_edges_count_and_sums_move_maps() -> None:
 
 
 def test_devices_differ_in_kind() -> None:
-    """They rank the cells differently, more so than three sizes of one array on average would."""
+    """Ranks agree less than those of three sizes of one array do (0.84 to 0.995)."""
     from scipy.stats import spearmanr
 
     latency = {name: prices(name)[:, 0] for name in devices()}
-    assert spearmanr(latency["compute"], latency["bandwidth"]).statistic < 0.85
+    assert spearmanr(latency["compute"], latency["bandwidth"]).statistic < 0.8
     conv, pool = index_of((3, 1, 1, 1, 0, 1)), index_of((4, 1, 1, 1, 0, 1))
     idle = index_of(NOTHING)
     ratio = {name: (s[pool] - s[idle]) / (s[conv] - s[idle]) for name, s in latency.items()}
@@ -61,6 +62,18 @@ def test_a_broken_table_is_one_line(tmp_path: Path, table: object, line: str) ->
         read_table(bad)
 
 
+def test_without_the_package_tasks_are_listed_and_say_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archgym.envs.nas.installed, "find_spec", lambda name: None)
+    cifar_table.cache_clear()
+    with pytest.raises(MissingExtra, match=r"^analog-nasbench is not installed; .* pip install 'archgym\[nas201\]'$"):
+        _ = tasks()[0].model
+
+
+def test_another_data_set_is_one_line() -> None:
+    with pytest.raises(BadInput, match=r"^the cells were trained on cifar10 only, not on 'imagenet'$"):
+        _ = tasks()[0].vary({"workload": "imagenet"}).model
+
+
 # -- where analog-nasbench is installed -----------------------------------------------------------------------------------
 
 
@@ -77,7 +90,7 @@ def test_the_table_has_the_published_figures() -> None:
     accuracy = cifar_table().accuracy
     assert accuracy[:, 0].max() == pytest.approx(94.07, abs=0.005)
     assert cell_of(int(accuracy[:, 0].argmax())) == (2, 2, 0, 2, 3, 2)
-    chance = [index for index in range(15_625) if Counts.of(cell_of(index)) == Counts(0, 0, 0, 0)]
+    chance = [index for index, counts in enumerate(all_counts()) if counts == Counts(0, 0, 0, 0)]
     assert (accuracy[:, 0] <= 10.0).sum() == 341 and set(np.flatnonzero(accuracy[:, 0] <= 10.0)) <= set(chance)
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import archgym.envs.nas.installed
 from archgym.envs.nas.graph.space import OPS, OPS_PROTEINS, WIRINGS, form, form_of_key, forms, space
-from archgym.envs.nas.graph.table import DATASETS, read_table
+from archgym.envs.nas.graph.table import DATASETS, graph_table, read_table
 from archgym.envs.nas.graph.tasks import tasks
-from archgym.errors import BadInput
+from archgym.errors import BadInput, MissingExtra
 from archgym.testing import check_task
 
 TASKS = {task.id: task for task in tasks()}
@@ -128,3 +129,10 @@ def test_an_unknown_dataset_is_one_line() -> None:
     with pytest.raises(BadInput, match=r"^no graph dataset 'coral'; did you mean 'cora'\?$"):
         _ = TASKS["nas-graph-cora-accuracy-v0"].vary({"workload": "coral"}).model
     assert {task.workload for task in TASKS.values()} == set(DATASETS)
+
+
+def test_without_the_package_tasks_are_listed_and_say_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archgym.envs.nas.installed, "find_spec", lambda name: None)
+    graph_table.cache_clear()
+    with pytest.raises(MissingExtra, match=r"^nas-bench-graph is not installed; .* pip install 'archgym\[nas\]'$"):
+        _ = tasks()[0].model

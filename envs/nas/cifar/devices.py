@@ -1,8 +1,9 @@
 """Latency and energy of every cell on accelerators of different kinds, priced layer by layer.
 
 A device is a design of our systolic environment, as data (``devices.toml``). Layers run one after the other, each map through
-DRAM. Convolutions are priced by that model; poolings and sums of nodes, which it leaves out, by their words moved through DRAM
-at its bandwidth. All that is the same in every cell but no layer (pooling on shortcuts, activation) is left out.
+DRAM; a batch is computed together, and an image's time is its share. Convolutions are priced by that model; poolings and sums
+of nodes, which it leaves out, by their words moved through DRAM at its bandwidth. What every cell has alike but no layer
+(pooling on shortcuts, activation) is left out.
 """
 
 from __future__ import annotations
@@ -20,12 +21,11 @@ from archgym.envs.accelerator.layer import Layer, Network
 from archgym.envs.accelerator.systolic.hardware import Hardware
 from archgym.envs.accelerator.systolic.model import VERSION, SystolicModel
 from archgym.envs.accelerator.technology import load_technology
-from archgym.envs.nas.cells.topology import CONV1, CONV3, cell_of
+from archgym.envs.nas.cells.topology import CONV1, CONV3
 from archgym.errors import BadInput, did_you_mean
 from archgym.space import FloatArray
 
-from .network import CELLS, STAGES, Counts, convolution, frame
-from .table import CELLS as ALL_CELLS
+from .network import CELLS, STAGES, all_counts, convolution, frame
 
 
 @dataclass(frozen=True)
@@ -69,20 +69,14 @@ def device(name: str) -> Device:
 
 @cache
 def prices(name: str) -> FloatArray:
-    """Seconds and joules for one image of every cell on a device, ``float64 (15625, 2)``, rows by number of the cell."""
+    """Seconds and joules per image of every cell on a device, ``float64 (15625, 2)``, rows by number of the cell."""
     chosen = device(name)
     table = _layer_prices(chosen, [*frame(), *(convolution(*stage, op) for stage in STAGES for op in (CONV3, CONV1))])
     fixed, inside = table[: len(frame())].sum(axis=0), table[len(frame()) :].reshape(len(STAGES), 2, 2)
     moved = CELLS * sum(_moved(chosen, side * side * channels) for side, channels in STAGES)
-    counts = np.array([_counts(number) for number in range(ALL_CELLS)], dtype=np.float64)
+    counts = np.array([(c.conv3, c.conv1, 2 * c.pools + c.summed) for c in all_counts()], dtype=np.float64)
     three, one, maps = (counts[:, k : k + 1] for k in range(3))
     return np.asarray(fixed + CELLS * (three * inside[:, 0].sum(axis=0) + one * inside[:, 1].sum(axis=0)) + maps * moved)
-
-
-def _counts(number: int) -> tuple[int, int, int]:
-    """Convolutions of both kernels, and maps moved by poolings (one read, one written) and sums."""
-    counts = Counts.of(cell_of(number))
-    return counts.conv3, counts.conv1, 2 * counts.pools + counts.summed
 
 
 def _layer_prices(chosen: Device, layers: Sequence[Layer]) -> FloatArray:
@@ -95,7 +89,7 @@ def _layer_price(chosen: Device, layer: Layer) -> list[float]:
     costs = model.evaluate(model.space.encode(chosen.design)[None])
     if not costs.valid[0]:
         raise BadInput(f"device {chosen.name}: {costs.why(0)}")
-    return [float(costs["latency_s"][0]), float(costs["energy_j"][0])]
+    return [1.0 / float(costs["throughput_per_s"][0]), float(costs["energy_j"][0])]
 
 
 def _moved(chosen: Device, words: int) -> FloatArray:

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 
 from archgym.costs import Metric
-from archgym.envs.nas.cells.topology import EDGES, OPS, cell_of
+from archgym.envs.nas.cells.space import SPACE
 from archgym.envs.nas.tabular import TabularModel
-from archgym.space import DesignSpace, FloatArray, Param
+from archgym.errors import BadInput
+from archgym.space import FloatArray
 
 from .devices import device, prices
-from .network import macs, parameters
+from .network import all_counts, macs, parameters
 from .table import CELLS, COLUMNS, cifar_table
 
 VERSION = "1"
+WORKLOAD = "cifar10"
 AGES = {"60": "minute", "3600": "hour", "86400": "day", "2592000": "month"}
 KINDS = {
     "baseline_accuracy": "32-bit floating point",
@@ -24,7 +26,6 @@ KINDS = {
     "noisy_accuracy": "on analogue memory as trained, with its noise",
     "analog_accuracy": "on analogue memory, trained for it (hardware-aware)",
 }
-SPACE = DesignSpace([Param(f"edge_{a}{b}", OPS, doc=f"operation from node {a} to node {b}") for a, b in EDGES])
 MISSING = "not in the table"
 
 
@@ -42,8 +43,8 @@ def _doc(column: str) -> str:
 
 METRICS = (
     *(Metric(_name(column), doc=f"1 - accuracy on the test images, {_doc(column)}") for column in COLUMNS),
-    Metric("latency_s", "s", doc="one image on the device, layer by layer"),
-    Metric("energy_j", "J", doc="one image on the device: array, SRAMs, DRAM"),
+    Metric("latency_s", "s", doc="per image on the device, layer by layer"),
+    Metric("energy_j", "J", doc="per image on the device: array, SRAMs, DRAM"),
     Metric("parameters", doc="trained parameters of what is built"),
     Metric("macs", doc="multiply-accumulates for one image"),
 )
@@ -63,12 +64,18 @@ class CifarModel(TabularModel):
 
     def __init__(self, device_name: str) -> None:
         chosen, table = device(device_name), cifar_table()
-        sizes = np.array([(parameters(cell_of(i)), macs(cell_of(i))) for i in range(CELLS)], dtype=np.float64)
+        sizes = np.array([(parameters(counts), macs(counts)) for counts in all_counts()], dtype=np.float64)
         figures: FloatArray = np.hstack([1.0 - table.accuracy / 100.0, prices(device_name), sizes])
         rows = np.arange(CELLS, dtype=np.int64)
         super().__init__(SPACE, METRICS, figures, rows, VERSION, MISSING, [table.digest, *chosen.facts])
 
 
 def build(workload: str, options: Mapping[str, str]) -> CifarModel:
-    """The model of a task; the workload is the data set, of which there is one. Option: device."""
+    """The model of a task; the workload is the data set, of which there is one. Option: device.
+
+    Raises:
+        BadInput: another data set; or as :class:`CifarModel`.
+    """
+    if workload != WORKLOAD:
+        raise BadInput(f"the cells were trained on {WORKLOAD} only, not on '{workload}'")
     return CifarModel(options["device"])

@@ -10,10 +10,11 @@ million parameters and 7.78 and 220.12 million multiply-accumulates.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from archgym.envs.accelerator.layer import Layer
-from archgym.envs.nas.cells.topology import CONV1, CONV3, EDGES, KERNEL, POOL, Cell, live_edges
+from archgym.envs.nas.cells.topology import CONV1, CONV3, EDGES, KERNEL, OPS, POOL, Cell, cell_of, live_edges
 
 STAGES = ((32, 16), (16, 32), (8, 64))  # side of the image, channels
 CELLS = 5  # per stage
@@ -44,7 +45,8 @@ def convolution(side: int, channels: int, op: int) -> Layer:
     return Layer(f"conv{kernel}x{kernel} {side}", C=channels, M=channels, R=kernel, S=kernel, P=side, Q=side)
 
 
-def frame() -> list[Layer]:
+@cache
+def frame() -> tuple[Layer, ...]:
     """All layers outside the cells; pooling and sums there are left out, as every cell has the same."""
     (side, channels), layers = STAGES[0], []
     layers.append(Layer("stem", C=3, M=channels, R=3, S=3, P=side, Q=side))
@@ -52,21 +54,37 @@ def frame() -> list[Layer]:
         layers.append(Layer(f"reduce {side}", C=fed, M=made, R=3, S=3, P=side, Q=side, stride=2))
         layers.append(Layer(f"residual {side}", C=made, M=made, R=3, S=3, P=side, Q=side))
         layers.append(Layer(f"shortcut {side}", C=fed, M=made, P=side, Q=side))
-    return [*layers, Layer("linear", C=STAGES[-1][1], M=CLASSES)]
+    return (*layers, Layer("linear", C=STAGES[-1][1], M=CLASSES))
 
 
-def macs(cell: Cell) -> int:
-    """Multiply-accumulates for one image."""
-    counts = Counts.of(cell)
-    pairs = ((counts.conv3, CONV3), (counts.conv1, CONV1))
-    inside = sum(n * convolution(*stage, op).macs for stage in STAGES for n, op in pairs)
-    return CELLS * inside + sum(layer.macs for layer in frame())
+@cache
+def all_counts() -> tuple[Counts, ...]:
+    """Counts of every cell by number."""
+    return tuple(Counts.of(cell_of(number)) for number in range(len(OPS) ** len(EDGES)))
 
 
-def parameters(cell: Cell) -> int:
+def macs(counts: Counts) -> int:
+    """Multiply-accumulates of a cell's network for one image."""
+    fixed, three, one = _macs()
+    return fixed + CELLS * (counts.conv3 * three + counts.conv1 * one)
+
+
+def parameters(counts: Counts) -> int:
     """Trained parameters: convolutions with their batch normalisation (the shortcuts have none), and the head."""
-    counts = Counts.of(cell)
-    inside = sum(n * (k * k * c * c + 2 * c) for _, c in STAGES for n, k in ((counts.conv3, 3), (counts.conv1, 1)))
+    fixed, three, one = _parameters()
+    return fixed + CELLS * (counts.conv3 * three + counts.conv1 * one)
+
+
+@cache
+def _macs() -> tuple[int, int, int]:
+    """Outside the cells, and of one convolution of each kernel in all stages."""
+    three, one = (sum(convolution(*stage, op).macs for stage in STAGES) for op in (CONV3, CONV1))
+    return sum(layer.macs for layer in frame()), three, one
+
+
+@cache
+def _parameters() -> tuple[int, int, int]:
+    three, one = (sum(k * k * c * c + 2 * c for _, c in STAGES) for k in (3, 1))
     kernels = sum(layer.C * layer.M * layer.R * layer.S for layer in frame())
     norms = sum(2 * layer.M for layer in frame() if layer.R == 3) + 2 * STAGES[-1][1]
-    return CELLS * inside + kernels + norms + CLASSES
+    return kernels + norms + CLASSES, three, one

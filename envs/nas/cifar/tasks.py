@@ -24,7 +24,12 @@ ROBUST = Minimise("analog_month_error", 0.1, constraints=(Constraint("baseline_e
 def tasks() -> list[Task]:
     """Accuracy, robustness, and accuracy against latency on three kinds of device."""
     return [
-        _task("cifar-accuracy", objective=Minimise("baseline_error", 0.06), front=_front(4e-3), doc="the classic"),
+        _task(
+            "cifar-accuracy",
+            objective=Minimise("baseline_error", 0.06),
+            front=_front(4e-3),
+            doc="all 15,625 cells in floating point",
+        ),
         _task(
             "cifar-analog",
             objective=Minimise("analog_error", 0.09),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from archgym.envs.nas import digits
 from archgym.envs.nas.cells.topology import representatives
+from archgym.envs.nas.digits.shipped import FOLDER, shipped
 from archgym.envs.nas.digits.table import read_table
 from archgym.errors import BadInput, did_you_mean
 from archgym.space import FloatArray, IntArray
@@ -52,35 +52,39 @@ def sizes() -> IntArray:
     return counts()
 
 
-def digits_table() -> Path:
-    """The largest table of trained digits networks that ships.
+def digits_table(name: str = "") -> Path:
+    """A table of trained digits networks: a shipped one by name, the largest of them where no name is given, or a path.
 
     Raises:
-        BadInput: none is installed.
+        BadInput: none is shipped, or there is no such file.
     """
-    found = sorted(Path(digits.__file__).parent.rglob("digits-*.npz"), key=lambda path: (path.stat().st_size, path.name))
-    if not found:
-        raise BadInput("no table of trained digits networks is installed: collect one with archgym.envs.nas.digits.collect")
-    return found[-1]
+    found = shipped() if not name else (name, 0)
+    if found is None:
+        raise BadInput("no table of trained digits networks is shipped: collect one with archgym.envs.nas.digits.collect")
+    path = FOLDER / f"{found[0]}.npz"
+    path = path if path.is_file() else Path(found[0])
+    if not path.is_file():
+        raise BadInput(f"no table '{name}': neither shipped nor a file")
+    return path
 
 
 @lru_cache(maxsize=4)
-def load_digits(path: str = "") -> Learned:
-    """Our own table (`envs/nas/digits`), or the one at ``path``: 8x8 images, 8 and 16 channels, means over the seeds.
+def load_digits(name: str = "") -> Learned:
+    """Our own table (`envs/nas/digits`), as :func:`digits_table` finds it: 8x8 images, 8 and 16 channels, means over seeds.
 
     Raises:
-        BadInput: the file cannot be read.
+        BadInput: there is no such table, or it cannot be read.
     """
-    file = Path(path) if path else digits_table()
-    table = read_table(file)
+    table = read_table(digits_table(name))
     place = {int(cell): row for row, cell in enumerate(table.cell)}
     rows = np.array([place.get(first, -1) for first in representatives()])
-    columns = [np.where(rows >= 0, c.mean(axis=1)[rows], np.nan) for c in (table.validation_accuracy, table.test_accuracy)]
-    return Learned("digits", stages(DIGITS), *columns, _hash(*columns))
+    measured = table.validation_accuracy, table.test_accuracy
+    validation, test = (np.where(rows >= 0, accuracy.mean(axis=1)[rows], np.nan) for accuracy in measured)
+    return Learned("digits", stages(DIGITS), validation, test, _hash(validation, test))
 
 
 @lru_cache(maxsize=1)
-def load_cifar(path: str = "") -> Learned:
+def load_cifar(name: str = "") -> Learned:
     """All 15,625 cells on CIFAR-10 as IBM's analog-nasbench trained them; it has no validation set: both are its test accuracy.
 
     Raises:
@@ -95,15 +99,15 @@ def load_cifar(path: str = "") -> Learned:
 LOADERS: dict[str, Callable[[str], Learned]] = {"digits": load_digits, "cifar": load_cifar}
 
 
-def load(name: str, path: str = "") -> Learned:
-    """A data set's networks by name; ``path`` is another file of the digits table.
+def load(name: str, table: str = "") -> Learned:
+    """A data set's networks by name; ``table`` as in :func:`digits_table`.
 
     Raises:
         BadInput: there is no such data set, or its table is missing.
     """
     if name not in LOADERS:
         raise BadInput(f"there are no trained networks for '{name}'" + did_you_mean(name, LOADERS))
-    return LOADERS[name](path if name == "digits" else "")
+    return LOADERS[name](table if name == "digits" else "")
 
 
 def _hash(*columns: FloatArray) -> str:

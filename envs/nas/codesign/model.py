@@ -104,7 +104,8 @@ class CodesignModel(CostModel):
         cycles, energy = schedule(self.layout, runs, stages[0]), sum(stages[1])
         pes = (self.subs.pes[subs] * used).sum(axis=1)
         area = self.subs.area_m2[subs] * used
-        values[:, 0], values[:, 5] = 1.0 - sum(table[:, cells[:, t]] for t, table in enumerate(self.accuracies))
+        accuracy: FloatArray = np.sum([table[:, cells[:, t]] for t, table in enumerate(self.accuracies)], axis=0)
+        values[:, 0], values[:, 5] = 1.0 - accuracy[0], 1.0 - accuracy[1]
         values[:, 1], values[:, 2] = cycles / self.subs.technology.clock_hz, energy * 1e-12
         values[:, 3], values[:, 4] = area[:, 0] + area[:, 1], self._macs(cells) / (pes * cycles)
         for t, far in enumerate(self.distances):
@@ -158,10 +159,10 @@ class CodesignModel(CostModel):
         return moves.canonical(self, x)
 
     def optimum(self, objective: Objective) -> IntArray | None:
-        """The most accurate design within bounds on latency, energy and area, by `search.most_accurate`, which proves it."""
-        from .search import most_accurate
+        """The best design within bounds on latency, energy and area, by `search`, which proves it."""
+        from .search import best_design
 
-        return most_accurate(self, objective)
+        return best_design(self, objective)
 
     def known(self, objective: Objective) -> IntArray | None:
         """Of one network's front: the fastest, the least hungry and the smallest design of every size of network."""
@@ -204,7 +205,7 @@ def build(workload: str, options: Mapping[str, str]) -> CodesignModel:
 
     Args:
         workload: data sets with the weights of their accuracies: ``digits``, ``digits + digits``, ``digits + 2*cifar``.
-        options: chip (edge or nasaic), technology, memory, table (another file of trained digits networks).
+        options: chip (edge or nasaic), technology, memory, table (of trained digits networks: a shipped one's name, or a path).
 
     Raises:
         BadInput: an unknown name, or a table that is not installed.

@@ -20,7 +20,9 @@ def make_best_pair(source: int) -> Callable[..., Any]:
     """Sums and the schedule are formed as the model forms them, in the same order: equal to the last bit."""
 
     @njit(nogil=True, cache=True)
-    def best_pair(cycles, energy, networks, on, pes, gb_per_s, area, limits, clock_hz, goal, worst):
+    def best_pair(  # type: ignore[no-untyped-def]
+        cycles, energy, networks, on, pes, gb_per_s, area, limits, clock_hz, goal, worst
+    ):
         stages, h = cycles.shape
         best_violation, best_value = worst[0], worst[1]
         best_one, best_two = -1, -1

@@ -23,7 +23,7 @@ class Prices:
     """Per sub-accelerator and stage, the fixed layers and one of each operation (times the cells of the stage).
 
     Args:
-        cycles, energy_pj: ``float64 (H, P, 4)``, columns as in `networks.counts`; :data:`UNMAPPED` where a layer has no mapping.
+        cycles, energy_pj: ``float64 (H, P, 4)``, columns as in `networks.counts`; :data:`UNMAPPED` where nothing maps.
     """
 
     cycles: FloatArray

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archgym.objective import Minimise, Objective
+from archgym.objective import Minimise, Objective, Product
 from archgym.space import FloatArray, IntArray
 
 from .accuracy import sizes
@@ -59,7 +59,9 @@ def sizes_worth_having(accuracy: FloatArray) -> IntArray:
     _, first = np.unique(sizes()[ordered], axis=0, return_index=True)
     cells = ordered[np.sort(first)]
     size = sizes()[cells]
-    matched = [bool(((size <= size[k]).all(axis=1) & (accuracy[cells] >= accuracy[cell])).sum() > 1) for k, cell in enumerate(cells)]
+    matched = [
+        bool(((size <= size[k]).all(axis=1) & (accuracy[cells] >= accuracy[cell])).sum() > 1) for k, cell in enumerate(cells)
+    ]
     return np.asarray(cells[~np.array(matched)])
 
 
@@ -84,13 +86,31 @@ def bounds_of(objective: Objective) -> FloatArray | None:
     return bounds
 
 
-def most_accurate(model: CodesignModel, objective: Objective) -> IntArray | None:
-    """The optimum ``(D,)`` of a task that minimises the validation error, with the module's proof; None for any other objective."""
+def best_design(model: CodesignModel, objective: Objective) -> IntArray | None:
+    """The optimum ``(D,)`` of a task whose bounds are on latency, energy and area; None where the objective is no such one.
+
+    The least validation error by the module's proof. A product of the error and one of the three, both to be small, is best on
+    the exact front of the two.
+    """
     bounds = bounds_of(objective)
-    if not isinstance(objective, Minimise) or objective.metric != "validation_error" or bounds is None:
+    if isinstance(objective, Minimise) and objective.metric == "validation_error" and bounds is not None:
+        return most_accurate(model, bounds)
+    if not isinstance(objective, Product) or bounds is None or min(objective.weights.values()) <= 0.0:
         return None
+    goals = set(objective.weights) - {"validation_error"}
+    if len(goals) != 1 or len(objective.weights) != 2 or not goals <= set(BOUNDED):
+        return None
+    rows = front(model, bounds, goals.pop())
+    return rows[int(np.argmax(objective.score(model.evaluate(rows))))] if len(rows) else None
+
+
+def most_accurate(model: CodesignModel, bounds: FloatArray, among: IntArray | None = None) -> IntArray | None:
+    """The least validation error within bounds ``(3,)``, by the module's proof; None where no design is within them.
+
+    ``among``: numbers of the sub-accelerators that may be used, all where None.
+    """
     for choice in choices(model):
-        found = best_hardware(model, choice, bounds, "latency_s", within=True)
+        found = best_hardware(model, choice, bounds, "latency_s", within=True, among=among)
         if found is not None:
             return found.row
     return None
@@ -99,11 +119,15 @@ def most_accurate(model: CodesignModel, objective: Objective) -> IntArray | None
 def sequential(model: CodesignModel, objective: Objective, goal: str = "latency_s") -> Best | None:
     """The best design of those who search the networks first, for accuracy alone, and then the hardware for them.
 
-    Exact: every assignment and pair of sub-accelerators for the most accurate cells (of equal ones those of the smallest
-    size). Nearest to the bounds, and where several are within, the best ``goal``.
+    Exact: every assignment and pair of sub-accelerators for the most accurate cells, for all of them where several are. Nearest
+    to the bounds, and where several designs are within, the best ``goal``.
     """
-    bounds = bounds_of(objective)
-    return None if bounds is None else best_hardware(model, choices(model)[0], bounds, goal)
+    bounds, ordered = bounds_of(objective), choices(model)
+    if bounds is None:
+        return None
+    accurate = [choice for choice in ordered if choice.accuracy == ordered[0].accuracy]
+    found = [best for choice in accurate if (best := best_hardware(model, choice, bounds, goal)) is not None]
+    return min(found, key=lambda best: (best.violation, best.value), default=None)
 
 
 def best_of_each(model: CodesignModel, objective: Objective) -> IntArray | None:
@@ -119,28 +143,51 @@ def best_of_each(model: CodesignModel, objective: Objective) -> IntArray | None:
     return np.stack(rows) if rows else None
 
 
-def best_hardware(model: CodesignModel, choice: Choice, bounds: FloatArray, goal: str, within: bool = False) -> Best | None:
+def front(model: CodesignModel, bounds: FloatArray, goal: str) -> IntArray:
+    """Accuracy against one goal (latency, energy or area) within bounds on all three: the exact front, ``int64 (K, D)``.
+
+    By falling accuracy, each design the best of its goal so far; of choices that none beats in accuracy the best hardware.
+    """
+    rows, best = [], np.inf
+    for choice in choices(model):
+        found = best_hardware(model, choice, bounds, goal, within=True, below=best)
+        if found is not None:
+            best = found.value
+            rows.append(found.row)
+    return np.array(rows, dtype=np.int64).reshape(-1, len(model.space))
+
+
+def best_hardware(
+    model: CodesignModel,
+    choice: Choice,
+    bounds: FloatArray,
+    goal: str,
+    within: bool = False,
+    below: float = np.inf,
+    among: IntArray | None = None,
+) -> Best | None:
     """The hardware of a choice that is nearest to its bounds, and of those within them the one with the best ``goal``.
 
     Every assignment (up to exchanging the sub-accelerators) and every pair is priced. None where no pair fits the chip, or
-    with ``within`` the bounds.
+    with ``within`` the bounds, or where none has a goal ``below`` a value.
     """
     from .pairs import best_pair
 
     subs, layout = model.subs, model.layout
-    cycles, energy = _stage_costs(model, choice.cells)
+    among = np.arange(subs.chip.size) if among is None else among
+    cycles, energy = (np.ascontiguousarray(costs[:, among]) for costs in _stage_costs(model, choice.cells))
     networks = np.array([t for t, _, _ in layout.order], dtype=np.int64)
     limits = np.array([*bounds, subs.chip.total_pes, subs.chip.total_gb_per_s])
     best: Best | None = None
     for runs in _assignments(sum(layout.stages)):
         on = np.array([runs[column] for _, _, column in layout.order], dtype=np.int64)
-        worst = np.array([0.0 if within else np.inf, np.inf] if best is None else [best.violation, best.value])
-        figures = subs.pes.astype(np.float64), subs.gb_per_s, subs.area_m2
+        worst = np.array([0.0 if within else np.inf, below] if best is None else [best.violation, best.value])
+        figures = subs.pes[among].astype(np.float64), subs.gb_per_s[among], subs.area_m2[among]
         one, two, violation, value = best_pair(
             cycles, energy, networks, on, *figures, limits, subs.technology.clock_hz, GOALS[goal], worst
         )
         if one >= 0:
-            row = layout.row(choice.cells, runs, subs.rows[[one, two]])
+            row = layout.row(choice.cells, runs, subs.rows[among[[one, two]]])
             best = Best(model.canonical(row[None])[0], violation, value)
     return best
 

@@ -88,17 +88,17 @@ def train(n: Any, m: Any, runs: Any, kind: int, time: Any, room: Any, r: Any, le
             r[c] = runs[j, c]
         r[Run.PRECISION] = kind
         r[Run.EP] = EXPERT_RANKS if n[Net.EXPERTS] > 0.0 else 1.0
-        structure(n, m, r, legal)
+        structure(n, m, r, legal)  # type: ignore[no-untyped-call]
         far = 0.0
         for c in range(legal.size):
             far += legal[c]
         if far == 0.0:
-            memory(n, m, r, room, mem)
+            memory(n, m, r, room, mem)  # type: ignore[no-untyped-call]
             far = max(mem[Mem.TOTAL] / m[Machine.HBM_BYTES] - 1.0, 0.0)
         nearest = min(nearest, far)
         if far > 0.0:
             continue
-        iteration(n, m, r, time, t)
+        iteration(n, m, r, time, t)  # type: ignore[no-untyped-call]
         if t[Out.ITERATION] < best:
             best = t[Out.ITERATION]
             found[SECONDS], found[FULLEST] = best, mem[Mem.TOTAL]

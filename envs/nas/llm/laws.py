@@ -50,7 +50,7 @@ EXPERTS_START, EXPERTS_MOST = 1.847, 314.478
 ROUTED_FEWEST, ROUTED_MOST, ROUTED_EXPERTS = 15e6, 1.3e9, 512.0  # parameters of the dense base, experts
 ROUTED_TOKENS = 130e9
 GAMMA_WEIGHTS, GAMMA_ACTIVATIONS = 2.6745, 2.2102
-NARROW_FEWEST, NARROW_MOST, NARROW_TOKENS = 30e6, 1.7e9, 26e9  # parameters and tokens of the runs
+NARROW_FEWEST, NARROW_MOST, NARROW_TOKENS = 30e6, 1.7e9, 26e9  # fitted on 30 to 220 million parameters, checked up to 1.7e9
 
 
 def law(name: str) -> FloatArray:

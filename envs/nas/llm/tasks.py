@@ -20,7 +20,9 @@ def tasks() -> list[Task]:
         _task(
             "llm-chat-loss",
             "chat",
-            Minimise("excess_loss", 0.227, constraints=_within(training_usd=3e5, tpot_s=0.01, serving_usd=0.4)),
+            Minimise(
+                "excess_loss", 0.25, constraints=_within(training_usd=3e5, tpot_s=0.01, serving_usd=0.4, extrapolation=4.0)
+            ),
             front_metrics(excess_loss=1.0, training_usd=3e5, serving_usd=0.4),
             "the lowest loss for 300,000 dollars of training, 10 ms and 0.4 dollars per million tokens of serving",
             options=DATA_CENTRE,
@@ -28,23 +30,31 @@ def tasks() -> list[Task]:
         _task(
             "llm-chat-serving",
             "chat",
-            Minimise("serving_usd", 0.134, constraints=_within(excess_loss=0.26, training_usd=1e6, ttft_s=0.2, tpot_s=0.02)),
-            front_metrics(serving_usd=5.0, excess_loss=0.26, tpot_s=0.02),
+            Minimise(
+                "serving_usd",
+                0.143,
+                constraints=_within(excess_loss=0.27, training_usd=1e6, ttft_s=0.2, tpot_s=0.02, extrapolation=4.0),
+            ),
+            front_metrics(serving_usd=5.0, excess_loss=0.27, tpot_s=0.02),
             "the cheapest token of a given quality: smaller and longer trained, sparser, or narrower",
             options=DATA_CENTRE,
         ),
         _task(
             "llm-code-training",
             "code",
-            Minimise("training_usd", 1.6e4, constraints=_within(excess_loss=0.4, ttft_s=0.3, tpot_s=0.005, extrapolation=1.0)),
-            front_metrics(training_usd=2e5, excess_loss=0.4, tpot_s=0.005),
+            Minimise(
+                "training_usd",
+                6740.0,
+                constraints=_within(excess_loss=0.43, ttft_s=0.5, tpot_s=0.006, serving_usd=2.5, extrapolation=1.0),
+            ),
+            front_metrics(training_usd=1e5, excess_loss=0.43, tpot_s=0.006),
             "the cheapest training that serves 8,192-token prompts at once, inside the range of every law used",
             options=DATA_CENTRE,
         ),
         _task(
             "llm-chat-front",
             "chat",
-            Product({"excess_loss": 6.0, "tpot_s": 1.0, "training_usd": 1.0}, 0.03),
+            Product({"excess_loss": 6.0, "tpot_s": 1.0, "training_usd": 1.0}, 0.0444, constraints=_within(extrapolation=4.0)),
             front_metrics(excess_loss=1.0, tpot_s=0.02, training_usd=1e6),
             "loss, time per token and price of training against each other",
             "hypervolume",
@@ -53,7 +63,11 @@ def tasks() -> list[Task]:
         _task(
             "llm-small-loss",
             "512/128",
-            Minimise("excess_loss", 0.4, constraints=_within(gpus=1.0, memory_bytes=4e9, tpot_s=0.006, training_usd=1e5)),
+            Minimise(
+                "excess_loss",
+                0.405,
+                constraints=_within(gpus=1.0, memory_bytes=4e9, tpot_s=0.006, training_usd=1e5, extrapolation=4.0),
+            ),
             front_metrics(excess_loss=1.0, memory_bytes=5e9, training_usd=1e5),
             "a gigabyte on one card beside the runtime's three, for weights and cache: how narrow, how long trained",
             options=SMALL,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archgym.envs.nas.cells.size import Skeleton
 from archgym.envs.nas.cells.topology import EDGES, INPUT, KERNEL, OUTPUT, Cell, live_edges
@@ -25,10 +26,11 @@ class Step:
     kernel: int
 
 
-def steps(cell: Cell, order: str) -> list[Step]:
+@lru_cache(maxsize=64)
+def steps(cell: Cell, order: str) -> tuple[Step, ...]:
     """The operations of a cell in the order in which they run."""
     live = sorted(live_edges(cell), key=lambda edge: EDGES[edge][:: -1 if order == "by_target" else 1])
-    return [Step(_alive(live, at), KERNEL.get(cell[edge], 0)) for at, edge in enumerate(live)]
+    return tuple(Step(_alive(live, at), KERNEL.get(cell[edge], 0)) for at, edge in enumerate(live))
 
 
 def _alive(live: Sequence[int], at: int) -> int:

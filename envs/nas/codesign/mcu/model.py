@@ -8,7 +8,7 @@ were trained: nothing is said of quantised ones, which nobody trained. Left out:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from itertools import product
 
@@ -21,6 +21,7 @@ from archgym.envs.nas.codesign.accuracy import Learned, load_digits
 from archgym.envs.nas.codesign.moves import nearest
 from archgym.envs.nas.codesign.networks import CELLS, DIGITS
 from archgym.model import CostModel
+from archgym.objective import Objective
 from archgym.space import BoolArray, DesignSpace, FloatArray, IntArray, Param
 
 from .cycles import head_cycles, stage_cycles
@@ -90,6 +91,17 @@ class McuModel(CostModel):
                 loads[number, stage] = [found[f"{code}_loads"] for code in CODES]
         return peak, cycles, loads, weights
 
+    @cached_property
+    def fold(self) -> IntArray:
+        """For every cell the first one of equal figures, itself where not trained, ``int64 (15625,)``."""
+        peak, cycles, loads, weights = self.tables
+        figures = [np.column_stack([self.learned.validation, self.learned.test, weights]), peak]
+        rows = np.column_stack([*figures, *(a.reshape(CELLS, -1) for a in (cycles, loads))])[self.trained]
+        _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+        fold, cells = np.arange(CELLS, dtype=np.int64), np.flatnonzero(self.trained)
+        fold[cells] = cells[first[inverse.reshape(-1)]]
+        return fold
+
     def _evaluate(self, x: IntArray) -> Costs:
         cells = x[:, :EDGE_COUNT] @ _PLACES_OF_CELL
         valid = self.trained[cells]
@@ -129,14 +141,37 @@ class McuModel(CostModel):
     def repair(self, x: IntArray) -> IntArray:
         """The nearest trained cell."""
         rows = np.array(x)
-        cells = nearest(self.trained)[0][rows[:, :EDGE_COUNT] @ _PLACES_OF_CELL]
-        rows[:, :EDGE_COUNT] = cells[:, None] // _PLACES_OF_CELL % len(OPS)
+        rows[:, :EDGE_COUNT] = _digits(nearest(self.trained)[0][rows[:, :EDGE_COUNT] @ _PLACES_OF_CELL])
         return rows
+
+    def _canonical(self, x: IntArray) -> IntArray:
+        """Cells of equal accuracies, memory and cycles are one."""
+        rows = np.array(x)
+        rows[:, :EDGE_COUNT] = _digits(self.fold[rows[:, :EDGE_COUNT] @ _PLACES_OF_CELL])
+        return rows
+
+    def sequential(self, objective: Objective) -> IntArray:
+        """The best row ``(D,)`` of those who choose the most accurate cells first, and then how to run them."""
+        (rows,) = self.legal()
+        error = self.evaluate(rows)["validation_error"]
+        accurate = rows[error == error.min()]
+        return np.asarray(accurate[int(np.argmax(objective.score(self.evaluate(accurate))))])
+
+    def legal(self) -> Iterator[IntArray]:
+        """Every trained cell that stands for itself, with all ways to run it, in one batch."""
+        own = np.flatnonzero(self.trained & (self.fold == np.arange(CELLS)))
+        ways = np.array(list(product(*(range(int(n)) for n in self.space.nvec[EDGE_COUNT:]))), dtype=np.int64)
+        yield np.hstack([np.repeat(_digits(own), len(ways), axis=0), np.tile(ways, (len(own), 1))])
 
     def _identity(self) -> list[str]:
         return [self.learned.source, repr(DEVICES)]
 
 
+def _digits(cells: IntArray) -> IntArray:
+    """Operations ``(N, 6)`` of cells by number."""
+    return np.asarray(cells[:, None] // _PLACES_OF_CELL % len(OPS))
+
+
 def build(workload: str, options: Mapping[str, str]) -> McuModel:
-    """The model of a task. Options: table (another file of trained digits networks)."""
+    """The model of a task. Options: table (a shipped one's name, or a path)."""
     return McuModel(load_digits(options["table"]))

@@ -1,0 +1,111 @@
+"""Figures of the documentation: ``python -m archgym.envs.nas.charts FOLDER``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+from archgym.pareto import nondominated
+from archgym.space import FloatArray
+from archgym.task import Task
+
+from .cifar.devices import devices
+from .cifar.tasks import tasks as cifar
+from .digits.tasks import tasks as digits
+from .graph.tasks import FACTS
+from .graph.tasks import tasks as graph
+
+STYLE: dict[str, Any] = {"markersize": 1.5, "color": "0.7", "rasterized": True}
+
+
+def cifar_by_device() -> Figure:
+    """Accuracy of all NAS-Bench-201 cells against latency on each device, with the fronts of the other devices priced there."""
+    chosen = {name: _task(cifar(), f"nas-cifar-{name}-front-v0") for name in devices()}
+    costs = {name: task.model.evaluate(task.space.enumerate(0, task.space.size)) for name, task in chosen.items()}
+    best = {name: nondominated(task.front_values(costs[name])) for name, task in chosen.items()}
+    figure = Figure(figsize=(10.5, 3.8), layout="constrained", dpi=100)
+    for axes, (name, device) in zip(figure.subplots(1, len(chosen), sharey=True), devices().items(), strict=True):
+        error, latency = 100 * costs[name]["baseline_error"], 1e3 * costs[name]["latency_s"]
+        axes.plot(latency, 100 - error, ".", **STYLE)
+        for number, (other, front) in enumerate(best.items()):
+            _front(axes, latency[front], 100 - error[front], f"C{number}", f"front of {other}", own=other == name)
+        _plain(axes)
+        axes.set(ylim=(86, 94.5), xlabel="latency of one image, ms", title=f"{name}: {device.doc.split(':')[0]}")
+        axes.title.set_fontsize(9)
+        axes.legend(fontsize=7, loc="lower right")
+    figure.axes[0].set_ylabel("CIFAR-10 accuracy, %")
+    return figure
+
+
+def graph_fronts() -> Figure:
+    """Validation accuracy of all graph networks of each dataset against measured latency, and the exact front."""
+    figure = Figure(figsize=(9.5, 7.5), layout="constrained", dpi=80)
+    for axes, name in zip(figure.subplots(3, 3).flat, FACTS, strict=True):
+        task = _task(graph(), f"nas-graph-{name}-accuracy-v0")
+        costs = task.model.evaluate(next(task.model.legal() or iter(())))
+        accuracy, latency = 100 * (1 - costs["validation_error"]), 1e3 * costs["latency_s"]
+        axes.plot(latency, accuracy, ".", **STYLE)
+        front = nondominated(task.front_values(costs))
+        _front(axes, latency[front], accuracy[front], "C0", f"exact front, {front.sum()} networks", own=True)
+        _plain(axes)
+        axes.set(title=name, ylim=(np.percentile(accuracy, 5), accuracy.max() + 1))
+        axes.legend(fontsize=7, loc="lower right")
+    figure.supxlabel("measured latency, ms")
+    figure.supylabel("validation accuracy, % (proteins: area under the ROC curve)")
+    return figure
+
+
+def digits_front() -> Figure:
+    """Validation loss of our trained cells against multiply-accumulates, and the exact front."""
+    task = next(task for task in digits() if task.id.endswith("-front-v0"))
+    costs = task.model.evaluate(next(task.model.legal() or iter(())))
+    figure = Figure(figsize=(5.2, 3.8), layout="constrained", dpi=100)
+    axes = figure.subplots()
+    axes.plot(costs["macs"] / 1e3, costs["validation_loss"], ".", **STYLE)
+    front = nondominated(task.front_values(costs))
+    _front(
+        axes, costs["macs"][front] / 1e3, costs["validation_loss"][front], "C0", f"exact front, {front.sum()} cells", own=True
+    )
+    axes.set(xlabel="thousand multiply-accumulates", ylabel="validation loss, nat", yscale="log")
+    axes.set_title(f"digits: {len(costs):,} trained cells, mean of three seeds", fontsize=9)
+    axes.legend(fontsize=8)
+    return figure
+
+
+def _task(every: Sequence[Task], task_id: str) -> Task:
+    return next(task for task in every if task.id == task_id)
+
+
+def _front(axes: Any, x: FloatArray, y: FloatArray, colour: str, name: str, own: bool) -> None:
+    """A front in the order of its latency; another device's as loose marks."""
+    order = np.argsort(x, kind="stable")
+    style = {"lw": 1.4, "ms": 3.5} if own else {"ms": 3.0, "alpha": 0.8, "mfc": "none", "mew": 0.7}
+    axes.plot(x[order], y[order], "o-" if own else "s", color=colour, label=name, **style)
+
+
+def _plain(axes: Any) -> None:
+    """A logarithmic axis with plain figures at 1, 2 and 5."""
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(labelsize=8)
+
+
+def main(folder: Path) -> None:
+    """Draw all figures into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cifar_by_device().savefig(folder / "nas-cifar-devices.png")
+    graph_fronts().savefig(folder / "nas-graph-fronts.png")
+    if digits():
+        digits_front().savefig(folder / "nas-digits-front.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
