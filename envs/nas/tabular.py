@@ -57,8 +57,7 @@ class TabularModel(CostModel):
         self._stands = np.arange(space.size, dtype=np.int64) if representative is None else representative
         self._designs = space.enumerate(0, space.size)
         self._strides = np.append(np.cumprod(space.nvec[:0:-1])[::-1], 1).astype(np.int64)
-        knobs, self._nearest = _nearest(row != MISSING, space.nvec)
-        far = np.where(knobs == 0, 0.0, knobs - 0.5 * _measured_neighbours(row != MISSING, space.nvec))
+        far, self._nearest = nearest(row != MISSING, space.nvec)
         self._distance = np.full(space.size, np.inf)
         np.minimum.at(self._distance, self._stands, far)
         self._distance = self._distance[self._stands]
@@ -108,24 +107,27 @@ class TabularModel(CostModel):
         return [*self._facts, *(hashlib.sha256(np.ascontiguousarray(a).tobytes()).hexdigest()[:16] for a in held)]
 
 
-def _nearest(valid: BoolArray, nvec: IntArray) -> tuple[IntArray, IntArray]:
-    """Fewest knobs between each design and a valid one, and the number of such a one; ``int64 (N,)`` each.
+def nearest(valid: BoolArray, nvec: IntArray) -> tuple[FloatArray, IntArray]:
+    """How far each design is from a valid one ``float64 (N,)``, and the number of a nearest one ``int64 (N,)``.
 
-    One pass per knob is exact: the distance is a sum over knobs, each of which is kept (0) or set to any value (1).
+    Fewest knobs that differ, less half of the share of its neighbours that are valid: among designs as far, one with more
+    valid ones around it counts as nearer. One pass per knob is exact: the number of knobs is a sum over them, each of which is
+    kept (0) or set to any value (1).
     """
     shape = tuple(int(n) for n in nvec)
     distance = np.where(valid, 0, FAR).reshape(shape)
-    nearest = np.arange(valid.size, dtype=np.int64).reshape(shape)
+    found = np.arange(valid.size, dtype=np.int64).reshape(shape)
     for knob in range(len(shape)):
         best = np.argmin(distance, axis=knob, keepdims=True)
         moved = np.take_along_axis(distance, best, knob) + 1
         closer = moved < distance
-        nearest = np.where(closer, np.take_along_axis(nearest, best, knob), nearest)
+        found = np.where(closer, np.take_along_axis(found, best, knob), found)
         distance = np.where(closer, moved, distance)
-    return distance.reshape(-1), nearest.reshape(-1)
+    knobs = distance.reshape(-1)
+    return np.where(knobs == 0, 0.0, knobs - 0.5 * _valid_neighbours(valid, nvec)), found.reshape(-1)
 
 
-def _measured_neighbours(valid: BoolArray, nvec: IntArray) -> FloatArray:
+def _valid_neighbours(valid: BoolArray, nvec: IntArray) -> FloatArray:
     """Share of the designs that differ in one knob which are valid, ``float64 (N,)``."""
     shape = tuple(int(n) for n in nvec)
     grid = valid.reshape(shape).astype(np.float64)

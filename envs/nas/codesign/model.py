@@ -134,12 +134,12 @@ class CodesignModel(CostModel):
     @cached_property
     def nearest(self) -> list[IntArray]:
         """For each network and cell the nearest one that was trained, ``int64 (15625,)``."""
-        return [moves.nearest(~np.isnan(network.validation))[0] for network in self.networks]
+        return [moves.nearest(~np.isnan(network.validation))[1] for network in self.networks]
 
     @cached_property
     def distances(self) -> list[FloatArray]:
-        """How many edges lie between each cell and the nearest one that was trained, over 6: ``float64 (15625,)``."""
-        return [moves.nearest(~np.isnan(network.validation))[1] / 6.0 for network in self.networks]
+        """How far each cell is from one that was trained, in edges over 6: ``float64 (15625,)``."""
+        return [moves.nearest(~np.isnan(network.validation))[0] / 6.0 for network in self.networks]
 
     @cached_property
     def folds(self) -> list[IntArray]:

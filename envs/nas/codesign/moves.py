@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from archgym.envs.nas import tabular
 from archgym.envs.nas.cells.topology import OPS
 from archgym.space import BoolArray, FloatArray, IntArray
 
-from .networks import CELLS
 from .space import EDGE_COUNT, KNOBS_OF_SUB, SUBS
 
 if TYPE_CHECKING:
@@ -23,21 +23,9 @@ def used(runs: IntArray) -> BoolArray:
     return np.stack([(runs == 0).any(axis=1), (runs == 1).any(axis=1)], axis=1)
 
 
-def nearest(trained: BoolArray) -> tuple[IntArray, FloatArray]:
-    """For every cell the trained one that differs in the fewest operations, and in how many: ``(15625,)`` each.
-
-    One pass per edge is exact: the distance is a sum over edges.
-    """
-    shape = (len(OPS),) * EDGE_COUNT
-    found = np.arange(CELLS).reshape(shape)
-    distance = np.where(trained, 0.0, np.inf).reshape(shape)
-    for edge in range(EDGE_COUNT):
-        best = distance.argmin(axis=edge, keepdims=True)
-        moved = np.take_along_axis(distance, best, edge) + 1.0
-        closer = moved < distance
-        found = np.where(closer, np.take_along_axis(found, best, edge), found)
-        distance = np.where(closer, moved, distance)
-    return found.reshape(-1), distance.reshape(-1)
+def nearest(trained: BoolArray) -> tuple[FloatArray, IntArray]:
+    """How far each cell is from a trained one, in operations ``float64 (15625,)``, and the number of a nearest one."""
+    return tabular.nearest(trained, np.full(EDGE_COUNT, len(OPS)))
 
 
 def mask(model: CodesignModel, prefix: IntArray, knob: int) -> BoolArray | None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +51,26 @@ class Program:
         one = LinearConstraint(kron(np.eye(blocks), np.ones((1, pairs)), format="csc"), 1.0, 1.0)
         rows = np.tile(self.costs * (SCALE / self.bounds)[:, None], (1, blocks))
         options: dict[str, Any] = {"mip_rel_gap": gap, "time_limit": LONGEST_S}
-        result = milp(
-            self.damage.ravel() * SCALE,
-            integrality=np.full(blocks * pairs, integrality),
-            bounds=Bounds(0.0, 1.0),
-            constraints=[one, LinearConstraint(rows, -np.inf, SCALE)],
-            options=options,
-        )
+        with _quiet():
+            result = milp(
+                self.damage.ravel() * SCALE,
+                integrality=np.full(blocks * pairs, integrality),
+                bounds=Bounds(0.0, 1.0),
+                constraints=[one, LinearConstraint(rows, -np.inf, SCALE)],
+                options=options,
+            )
         return np.asarray(result.x) if result.status == 0 else None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Send what compiled code prints elsewhere: HiGHS remarks on its progress at times, whatever it was asked."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)

@@ -107,7 +107,7 @@ class McuModel(CostModel):
         valid = self.trained[cells]
         values = self._values(x, cells)
         values[~valid] = np.nan
-        distance = nearest(self.trained)[1][cells] / EDGE_COUNT if not valid.all() else np.zeros(len(x))
+        distance = nearest(self.trained)[0][cells] / EDGE_COUNT if not valid.all() else np.zeros(len(x))
         return Costs(METRICS, values, valid, (~valid).astype(np.uint64), self.rules, distance)
 
     def _values(self, x: IntArray, cells: IntArray) -> FloatArray:
@@ -141,7 +141,7 @@ class McuModel(CostModel):
     def repair(self, x: IntArray) -> IntArray:
         """The nearest trained cell."""
         rows = np.array(x)
-        rows[:, :EDGE_COUNT] = _digits(nearest(self.trained)[0][rows[:, :EDGE_COUNT] @ _PLACES_OF_CELL])
+        rows[:, :EDGE_COUNT] = _digits(nearest(self.trained)[1][rows[:, :EDGE_COUNT] @ _PLACES_OF_CELL])
         return rows
 
     def _canonical(self, x: IntArray) -> IntArray:
