@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def cifar_by_device() -> Figure:
         for number, (other, front) in enumerate(best.items()):
             _front(axes, latency[front], 100 - error[front], f"C{number}", f"front of {other}", own=other == name)
         _plain(axes)
-        axes.set(ylim=(86, 94.5), xlabel="latency of one image, ms", title=f"{name}: {device.doc.split(':')[0]}")
+        axes.set(ylim=(86, 94.5), xlabel="latency of one image, ms", title=fill(f"{name}: {device.doc.split(':')[0]}", 40))
         axes.title.set_fontsize(9)
         axes.legend(fontsize=7, loc="lower right")
     figure.axes[0].set_ylabel("CIFAR-10 accuracy, %")
