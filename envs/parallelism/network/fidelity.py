@@ -48,7 +48,7 @@ def tables(reference: Path = REFERENCE) -> tuple[list[Table], dict[str, Any]]:
 def calculon(row: Measured) -> float:
     """Seconds by Calculon's rule, with the efficiencies of its own A100 system file (0.6 inside a node, 0.9 outside).
 
-    Inside a node a ring, outside the tensor once over a GPU's own card; 20 us whatever the number of ranks (BEHAVIOUR 5).
+    Inside a node a ring, outside the tensor once over a GPU's own card; 20 us whatever the number of ranks.
     """
     if row.nodes > 1:
         return 20e-6 + row.size / (0.9 * row.system.nic)
