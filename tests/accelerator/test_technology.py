@@ -56,7 +56,7 @@ def access_pj(part, block, reads, writes):
 def depthwise_uj(point, g, size, st, q, reloads):
     """Energy of a 3x3 depthwise layer by the closed forms of Timeloop's counts.
 
-    ``q`` output columns lie side by side, one filter row per PE, weights loaded ``reloads`` times; each PE slides down its column.
+    ``q`` output columns lie side by side, one filter row per PE, weights loaded ``reloads`` times; a PE slides down its column.
     """
     outputs, passes = g * size * size, size // q
     macs = 9 * outputs // (3 * q)  # of one PE
