@@ -13,6 +13,7 @@ import pytest
 
 import archgym
 from archgym import RunSpec, agents, registry
+from archgym.task import Task
 
 BUDGET = 6
 HEAVY = ("torch", "stable_baselines3", "_sb3", "GPSampler", "sklearn")
@@ -36,8 +37,8 @@ def pairs() -> list[object]:
 
 
 @pytest.mark.parametrize(("task_id", "agent"), pairs())
-def test_the_agent_plays_the_task(task_id: str, agent: str) -> None:
-    log = archgym.run(RunSpec.create(task_id, agent, seed=1, budget=BUDGET))
+def test_the_agent_plays_the_task(task: Task, agent: str) -> None:
+    log = archgym.run(RunSpec.create(task.id, agent, seed=1, budget=BUDGET))
     assert log.x.shape == (BUDGET, len(log.task.space)) and np.isfinite(log.score).all()
     assert log.manifest["status"] == "complete" and log.manifest["summary"]["evaluations"] == BUDGET
     assert log.replay() == []
