@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
 
 from archgym import registry
-from archgym.batch import set_threads
 from archgym.family import Table
 from archgym.files import read_text
+from archgym.timing import cpu_seconds, one_thread
 
 from .hardware.decode import Default
 from .hardware.fidelity import REFERENCE, architecture
@@ -37,7 +35,7 @@ REPEATS = 3
 
 def bench() -> list[Table]:
     """Everything on one thread, in CPU time."""
-    with _one_thread():
+    with one_thread():
         return [_mapper(), _tables(), _environments()]
 
 
@@ -60,7 +58,7 @@ def _network_row(name: str, network: Network, eyeriss: Architecture) -> tuple[ob
     solve(layers[0], eyeriss, ROW_STATIONARY)
     fitting = sum(build_table(layer, ROW_STATIONARY, KEEP, limits[:, 1:], offered).walked for layer in layers)
     priced = sum(solve(layer, eyeriss, ROW_STATIONARY).walked for layer in layers)
-    seconds = [_cpu(partial(solve, layer, eyeriss, ROW_STATIONARY)) for layer in layers]
+    seconds = [cpu_seconds(partial(solve, layer, eyeriss, ROW_STATIONARY)) for layer in layers]
     rates = [f"{n / sum(seconds) / 1e6:.2f}" for n in (fitting, priced)]
     return name, len(layers), fitting, priced, *rates, f"{max(seconds):.3f}", f"{sum(seconds):.2f}"
 
@@ -89,22 +87,7 @@ def _environments() -> Table:
         task_id = next(t for t in registry.task_ids("accelerator") if t.startswith(f"{environment}-"))
         model = registry.get_task(task_id).model
         x = model.space.sample(np.random.default_rng(0), n)
-        first = _cpu(partial(model.evaluate, x[:1]))
-        seconds = min(_cpu(partial(model.evaluate, x)) for _ in range(REPEATS))
+        first = cpu_seconds(partial(model.evaluate, x[:1]))
+        seconds = min(cpu_seconds(partial(model.evaluate, x)) for _ in range(REPEATS))
         rows.append((task_id, n, f"{n / seconds:,.0f}", f"{first:.2f}"))
     return Table("designs per second, one core", ("task", "batch", "designs/s", "first design, s"), rows)
-
-
-def _cpu(work: Callable[[], object]) -> float:
-    started = time.process_time()
-    work()
-    return time.process_time() - started
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    set_threads(1)
-    try:
-        yield
-    finally:
-        set_threads(None)

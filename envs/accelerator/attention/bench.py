@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import numpy as np
 
-from archgym.batch import set_threads
 from archgym.family import Table
+from archgym.timing import cpu_seconds, one_thread
 
 from .model import build
 
@@ -27,14 +24,5 @@ def rate(workload: str, n: int = DESIGNS) -> float:
     """Designs per CPU second on one thread."""
     model = build(workload, {})
     x = model.space.sample(np.random.default_rng(0), n)
-    set_threads(1)
-    try:
-        return n / min(_seconds(lambda: model.evaluate(x)) for _ in range(REPEATS))
-    finally:
-        set_threads(None)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.process_time()
-    work()
-    return time.process_time() - started
+    with one_thread():
+        return n / min(cpu_seconds(lambda: model.evaluate(x)) for _ in range(REPEATS))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 from itertools import combinations
 
 import numpy as np
 
-from archgym.batch import set_threads
 from archgym.envs.accelerator.technology import load_technology
 from archgym.errors import MissingExtra
 from archgym.family import Table
 from archgym.objective import Minimise
 from archgym.space import FloatArray
 from archgym.task import Task
+from archgym.timing import cpu_seconds, one_thread
 
 from .accuracy import sizes
 from .chips import CHIPS, TEMPLATES, Subs
@@ -30,11 +29,8 @@ BATCH, REPEATS = 65536, 3
 
 def bench() -> list[Table]:
     """Speed on one thread in CPU time, co-design against networks first, rank correlations of latency between templates."""
-    set_threads(1)
-    try:
+    with one_thread():
         return [_speed(), _sequential(), _templates(), _ranks()]
-    finally:
-        set_threads(None)
 
 
 def _speed() -> Table:
@@ -51,9 +47,9 @@ def _speed_of(task: Task) -> tuple[object, ...] | None:
     except MissingExtra:
         return None
     x = model.space.sample(np.random.default_rng(0), BATCH)
-    first = _cpu(partial(model.evaluate, x[:1]))
+    first = cpu_seconds(partial(model.evaluate, x[:1]))
     repaired = model.repair(x)
-    seconds = min(_cpu(partial(model.evaluate, repaired)) for _ in range(REPEATS))
+    seconds = min(cpu_seconds(partial(model.evaluate, repaired)) for _ in range(REPEATS))
     return task.id, f"{model.space.size:.2g}", BATCH, f"{BATCH / seconds:,.0f}", f"{first:.2f}"
 
 
@@ -138,9 +134,3 @@ def _correlation(a: FloatArray, b: FloatArray) -> FloatArray:
     """Pearson's of each pair of rows."""
     a, b = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (a, b))
     return np.asarray((a * b).sum(axis=1) / np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1)))
-
-
-def _cpu(work: Callable[[], object]) -> float:
-    started = time.process_time()
-    work()
-    return time.process_time() - started

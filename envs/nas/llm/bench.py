@@ -6,9 +6,9 @@ import time
 
 import numpy as np
 
-from archgym.batch import set_threads
 from archgym.family import Table
 from archgym.space import IntArray
+from archgym.timing import one_thread
 
 from .model import LlmModel
 from .tasks import tasks
@@ -22,11 +22,8 @@ NOTES = (
 
 def bench() -> list[Table]:
     """The goal is 100 thousand per second and core."""
-    set_threads(1)
-    try:
+    with one_thread():
         rows = [_row(task.id, task.model) for task in tasks()[:1] + tasks()[-1:] if isinstance(task.model, LlmModel)]
-    finally:
-        set_threads(None)
     heads = ("task", "batch", "random, designs/s", "valid", "in order, designs/s", "first, s")
     return [Table("shapes of language models per second, one core", heads, rows, NOTES)]
 

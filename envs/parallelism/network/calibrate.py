@@ -19,12 +19,12 @@ from scipy.optimize import least_squares
 from archgym.batch import source_hash
 from archgym.space import FloatArray
 
+from ..fitting import NOISE
 from .collectives import all_gather, all_reduce, mesh_link
 from .constants import DATA, PRIORS, fabric
 from .measured import REFERENCE, Measured, measured
 
 FOLDS = 5
-NOISE = 0.06  # of a measurement; the unit of a residual
 
 
 def make_times(source: int) -> Any:

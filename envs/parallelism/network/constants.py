@@ -7,16 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from ..fitting import Prior
+
 DATA = Path(__file__).parents[1] / "data" / "collectives.json"
-
-
-@dataclass(frozen=True)
-class Prior:
-    """A constant is log-normal: ``median`` times or over ``exp(spread)``."""
-
-    median: float
-    spread: float
-    why: str
 
 
 # Shares and ramps of a generation are drawn around the common value of all, which is fitted too: a generation that is left

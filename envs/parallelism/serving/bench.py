@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 
-from archgym.batch import set_threads
 from archgym.family import Table
+from archgym.timing import one_thread
 
 from .model import build
 
@@ -18,11 +18,8 @@ NOTES = ("random designs in one batch, CPU time of one thread; invalid ones are 
 
 def bench() -> list[Table]:
     """The goal is 200 thousand per second and core."""
-    set_threads(1)
-    try:
+    with one_thread():
         rows = [_row(workload) for workload in WORKLOADS]
-    finally:
-        set_threads(None)
     return [Table("serving designs per second, one core", ("workload", "batch", "designs/s", "first, s"), rows, NOTES)]
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
 
-from archgym.batch import set_threads
 from archgym.family import Table
 from archgym.registry import get_task
+from archgym.timing import cpu_seconds, one_thread
 
 from .model import TrainingModel
 
@@ -30,7 +28,7 @@ PEERS = (
 
 def bench() -> list[Table]:
     """The goal is 1 million per second and core."""
-    with _one_thread():
+    with one_thread():
         rows = [_row(name) for name in TASKS]
     headings = ("task", "random, million/s", "valid, million/s", "legal designs", "all of them, s", "first, s")
     return [Table(f"training configurations per second, one core, batches of {N:,}", headings, rows, PEERS)]
@@ -40,10 +38,10 @@ def _row(name: str) -> tuple[object, ...]:
     model = get_task(name).model
     assert isinstance(model, TrainingModel)
     random = model.space.sample(np.random.default_rng(0), N)
-    first = _cpu(partial(model.evaluate, random[:1]))
+    first = cpu_seconds(partial(model.evaluate, random[:1]))
     repaired = model.repair(random)
     valid = np.resize(repaired[model.evaluate(repaired).valid], random.shape)
-    rates = [N / min(_cpu(partial(model.evaluate, x)) for _ in range(REPEATS)) / 1e6 for x in (random, valid)]
+    rates = [N / min(cpu_seconds(partial(model.evaluate, x)) for _ in range(REPEATS)) / 1e6 for x in (random, valid)]
     started = time.process_time()
     designs = _all(model)
     walked = time.process_time() - started
@@ -53,18 +51,3 @@ def _row(name: str) -> tuple[object, ...]:
 def _all(model: TrainingModel) -> int:
     """List and evaluate every legal design."""
     return sum(len(model.evaluate(x)) for x in model.runs_legal())
-
-
-def _cpu(work: Callable[[], object]) -> float:
-    started = time.process_time()
-    work()
-    return time.process_time() - started
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    set_threads(1)
-    try:
-        yield
-    finally:
-        set_threads(None)
