@@ -58,13 +58,13 @@ def slices(n: int, chunk: int) -> list[slice]:
 
 
 def source_hash(folder: Path) -> int:
-    """A positive hash over the Python files of a folder, in name order.
+    """A positive hash over the Python files of a folder, in name order, and over ``archgym.jit``.
 
     numba's cache key covers the source of the cached function's own file only, so an edit of any other file would go
     unnoticed. Entry points therefore close over this hash: closures are part of the key.
     """
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
+    for path in [Path(__file__).with_name("jit.py"), *sorted(folder.glob("*.py"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return int.from_bytes(digest.digest()[:4], "little") | 1
 

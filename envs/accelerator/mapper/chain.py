@@ -22,7 +22,7 @@ from numba import njit
 from archgym.batch import source_hash
 from archgym.envs.accelerator import nest
 from archgym.envs.accelerator.nest.counts import INPUTS, OUTPUTS, P, R, S, fresh_words, relevant, tile_words
-from archgym.envs.accelerator.nest.jit import inlined
+from archgym.jit import inlined
 
 BLOCK, READ_BANDWIDTH, WRITE_BANDWIDTH, READ_PJ, WRITE_PJ = 0, 1, 2, 3, 4
 INFEASIBLE = np.inf

@@ -22,7 +22,7 @@ from archgym.envs.accelerator.nest.counts import (
     fresh_words,
     relevant,
 )
-from archgym.envs.accelerator.nest.jit import inlined
+from archgym.jit import inlined
 
 
 @inlined

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from archgym.envs.accelerator.nest.jit import inlined
+from archgym.jit import inlined
 
 from .count import count
 from .walk import SOURCE, enter_inner, enter_spread, first_order, next_inner, next_order, next_outer, order_number, set_fanouts

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from archgym.batch import source_hash
-from archgym.envs.accelerator.nest.jit import inlined
+from archgym.jit import inlined
 
 EDP, DELAY, ENERGY = 0, 1, 2
 BLOCK, READ_BANDWIDTH, WRITE_BANDWIDTH, READ_PJ, WRITE_PJ = 0, 1, 2, 3, 4

@@ -17,7 +17,7 @@ from numba import njit
 from archgym.batch import source_hash
 from archgym.envs.accelerator import nest
 from archgym.envs.accelerator.nest.counts import OUTPUTS, distinct, tile_words
-from archgym.envs.accelerator.nest.jit import inlined
+from archgym.jit import inlined
 
 INNER, OUTER = 0, 1
 SOURCE = (source_hash(Path(__file__).parent) ^ source_hash(Path(nest.__file__).parent)) | 1

@@ -12,7 +12,7 @@ from archgym.batch import source_hash
 from archgym.envs.accelerator.nest import compiled as nest
 from archgym.envs.accelerator.nest.cost import NOT_COVERED, legal, level_cycles, level_energy
 from archgym.envs.accelerator.nest.counts import READS, UPDATES, count_accesses, relevant, tile_bounds, tile_words
-from archgym.envs.accelerator.nest.jit import inlined
+from archgym.jit import inlined
 
 STEPS, CYCLES, ENERGY, MULTIPLIERS, DRAM_WORDS, OF_LEVELS = 0, 1, 2, 3, 4, 5
 Kernel = Callable[..., None]

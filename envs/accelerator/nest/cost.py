@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from archgym.jit import inlined
+
 from .counts import FILLS, READS, UPDATES, tile_words
-from .jit import inlined
 
 BLOCK, READ_BANDWIDTH, WRITE_BANDWIDTH, READ_PJ, WRITE_PJ = 0, 1, 2, 3, 4
 NOT_COVERED, TOO_LARGE, TOO_WIDE, TOO_HIGH = 1, 2, 4, 8

@@ -8,7 +8,7 @@ Words are float64: whole numbers below 2^53 stay exact.
 
 from __future__ import annotations
 
-from .jit import inlined
+from archgym.jit import inlined
 
 G, C, M, R, S, N, P, Q = 0, 1, 2, 3, 4, 5, 6, 7
 WEIGHTS, INPUTS, OUTPUTS = 0, 1, 2

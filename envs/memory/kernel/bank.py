@@ -6,8 +6,9 @@ Queues are doubly linked lists over request numbers: `link` is int32 (R, 2), col
 
 from __future__ import annotations
 
+from archgym.jit import inlined, outlined
+
 from . import state as S
-from .jit import inlined, outlined
 from .layout import Command, PagePolicy, Scheduler
 
 ACT, PRE = int(Command.ACT), int(Command.PRE)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from archgym.jit import inlined
+
 from . import bank as B
 from . import dram, frontend, refresh
 from . import state as S
-from .jit import inlined
 from .layout import Command
 from .layout import Timing as T
 

@@ -10,8 +10,9 @@ Energy: the command replay of DRAMPower (Chandrasekar et al., 2011-2020): cycles
 
 from __future__ import annotations
 
+from archgym.jit import inlined
+
 from . import state as S
-from .jit import inlined
 from .layout import Timing as T
 
 AL, BURST, CCD_L, CCD_S, CCD_L_WR = int(T.AL), int(T.BURST), int(T.CCD_L), int(T.CCD_S), int(T.CCD_L_WR)

@@ -7,11 +7,12 @@ between these nothing changes. Order within a cycle: announced arrival, managers
 
 from __future__ import annotations
 
+from archgym.jit import inlined, outlined
+
 from . import bank as B
 from . import commands, frontend, multiplexer, refresh
 from . import extended as X
 from . import state as S
-from .jit import inlined, outlined
 from .layout import MAX_RANKS, NEVER, Arbiter, CmdMux, Command, Config, RefreshPolicy, ResponseQueue, Scheduler
 from .layout import Timing as T
 

@@ -21,10 +21,11 @@ Channels, ranks: see `mapping.decode`. Each rank has its own refresh (staggered 
 
 from __future__ import annotations
 
+from archgym.jit import outlined
+
 from . import bank as B
 from . import dram, multiplexer
 from . import state as S
-from .jit import outlined
 from .layout import NEVER, Command, Scheduler
 from .layout import Timing as T
 

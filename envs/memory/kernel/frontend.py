@@ -8,8 +8,9 @@ burst), hence no event is needed for either. Source: DRAMSys 4.0's trace player 
 
 from __future__ import annotations
 
+from archgym.jit import inlined
+
 from . import state as S
-from .jit import inlined
 from .layout import NEVER, Arbiter, SchedulerBuffer
 
 SIMPLE = int(Arbiter.SIMPLE)

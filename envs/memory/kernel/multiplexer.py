@@ -6,8 +6,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from archgym.jit import inlined
+
 from . import state as S
-from .jit import inlined
 from .layout import NEVER, Command
 
 RD = int(Command.RD)

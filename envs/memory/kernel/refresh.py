@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from archgym.jit import inlined
+
 from . import state as S
-from .jit import inlined
 from .layout import Command
 from .layout import Timing as T
 

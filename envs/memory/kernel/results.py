@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from archgym.jit import outlined
+
 from . import state as S
-from .jit import outlined
 from .layout import N_OUT, Out
 from .layout import Power as P
 from .layout import Timing as T

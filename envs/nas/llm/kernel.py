@@ -15,7 +15,6 @@ from numba import njit
 
 from archgym.batch import source_hash
 from archgym.envs.parallelism import network, serving, training
-from archgym.envs.parallelism.jit import inlined
 from archgym.envs.parallelism.serving.fits import shortages
 from archgym.envs.parallelism.serving.layout import Design, Part
 from archgym.envs.parallelism.serving.layout import Out as Served
@@ -25,6 +24,7 @@ from archgym.envs.parallelism.training.layout import Machine, Mem, Net, Out, Run
 from archgym.envs.parallelism.training.memory import memory
 from archgym.envs.parallelism.training.rules import Rule as Legal
 from archgym.envs.parallelism.training.rules import structure
+from archgym.jit import inlined
 
 from .laws import BITS, effective, excess
 from .layout import Col, Cost, Fit, Rule, Size

@@ -32,8 +32,8 @@ from typing import Any
 
 import numpy as np
 
-from archgym.envs.parallelism.jit import inlined
 from archgym.errors import BadInput, did_you_mean
+from archgym.jit import inlined
 from archgym.space import FloatArray
 
 from .layout import Fit, Size

@@ -17,7 +17,6 @@ from numba import njit
 
 from archgym.batch import source_hash
 from archgym.envs.parallelism import serving, training
-from archgym.envs.parallelism.jit import inlined
 from archgym.envs.parallelism.serving.layout import Part, S
 from archgym.envs.parallelism.serving.step import add, all_reduce, attention_time, passes, rate_of
 from archgym.envs.parallelism.serving.weights import (
@@ -30,6 +29,7 @@ from archgym.envs.parallelism.serving.weights import (
     cache_bytes,
 )
 from archgym.envs.parallelism.training.layout import Machine, Net
+from archgym.jit import inlined
 
 
 class Half(IntEnum):

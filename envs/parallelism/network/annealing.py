@@ -9,9 +9,9 @@ import numpy as np
 from numba import njit
 
 from archgym.batch import source_hash
+from archgym.jit import inlined
 from archgym.space import FloatArray, IntArray
 
-from ..jit import inlined
 from .orders import RULES
 from .placement import Layout, placed_bandwidths, traffic
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import math
 
-from ..jit import inlined
+from archgym.jit import inlined
 
 FEWEST_NVLS = 5.0  # ranks from which NCCL picks the switch's reduction
 

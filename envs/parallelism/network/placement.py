@@ -25,9 +25,8 @@ import numpy as np
 from numba import njit
 
 from archgym.batch import in_parallel, slices, source_hash
+from archgym.jit import inlined
 from archgym.space import FloatArray, IntArray
-
-from ..jit import inlined
 
 DATA_FIRST, PIPELINE_FIRST = 0, 1  # as training.layout.ORDERS
 CHUNK = 4096

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..jit import inlined
+from archgym.jit import inlined
+
 from ..training.layout import Machine, Net
 from .layout import Design, Use
 from .weights import CONTEXT, PASS_TOKENS, USABLE, activation_bytes, cache_bytes, request_cache_bytes, weight_bytes

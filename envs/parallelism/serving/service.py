@@ -25,7 +25,8 @@ from __future__ import annotations
 from math import log, sqrt
 from typing import Any
 
-from ..jit import inlined
+from archgym.jit import inlined
+
 from ..training.layout import Machine, Net
 from .fits import needed
 from .layout import Design, Fact, Out, Part, S, Use

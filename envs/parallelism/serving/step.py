@@ -21,7 +21,8 @@ from __future__ import annotations
 from math import ceil, floor
 from typing import Any
 
-from ..jit import called, inlined
+from archgym.jit import inlined, outlined
+
 from ..training.layout import Machine, Net
 from .layout import Part, S
 from .weights import (
@@ -140,7 +141,7 @@ def attention_time(
     add(2.0 * read * heads * absorbed / peak, read * cache_bytes(n, tp, cache) / bw, times, k, part)
 
 
-@called
+@outlined
 def stage(
     n: Any, m: Any, k: Any, tp: float, pp: float, ep: float, item: float, cache: float,
     tokens: float, pairs: float, cached: float, sampled: float, hidden: bool, part: Any,

@@ -10,7 +10,8 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
-from ..jit import inlined
+from archgym.jit import inlined
+
 from ..training.layout import Machine, Net
 from .layout import Design, Use
 

@@ -17,8 +17,8 @@ from numba import njit
 
 from archgym.batch import source_hash
 from archgym.envs.parallelism import network
+from archgym.jit import inlined
 
-from ..jit import inlined
 from .exchange import boundary_s, data_stride
 from .iteration import iteration
 from .layout import Machine, Mem, Net, Out, Run

@@ -7,7 +7,8 @@ n ranks with a stride stays inside a domain of fast links where ``n * stride`` f
 
 from __future__ import annotations
 
-from ..jit import inlined
+from archgym.jit import inlined
+
 from ..network.collectives import all_gather, all_reduce, all_to_all
 from .layer import tokens
 from .layout import K, Machine, Net, Run

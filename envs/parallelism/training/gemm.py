@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from math import ceil
 
-from ..jit import inlined
+from archgym.jit import inlined
+
 from .layout import K, Machine, Run
 
 TILE_ROWS, TILE_COLUMNS = 128, 256

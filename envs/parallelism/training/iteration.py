@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from math import log2
 
-from ..jit import inlined
+from archgym.jit import inlined
+
 from .exchange import boundary_s, context_s, data_stride, expert_s, gather_s, hidden, reduce_s, tensor_s
 from .gemm import gemm
 from .layer import (

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from math import sqrt
 
-from ..jit import inlined
+from archgym.jit import inlined
+
 from .gemm import gemm
 from .layout import K, Machine, Net, Run
 

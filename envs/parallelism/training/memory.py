@@ -9,7 +9,8 @@ fullest stage is the first or the last: the last keeps one micro-batch, and the 
 
 from __future__ import annotations
 
-from ..jit import inlined
+from archgym.jit import inlined
+
 from .exchange import data_stride
 from .layer import UNFUSED, tokens
 from .layout import M, Machine, Mem, Net, Run

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ..jit import inlined
+from archgym.jit import inlined
+
 from .design import N_MEM, N_RULE, SOURCE, decode, room, set_knob, total
 from .layout import Run
 from .rules import Rule, structure

@@ -11,7 +11,8 @@ from __future__ import annotations
 from enum import IntEnum
 from math import ceil, floor
 
-from ..jit import inlined
+from archgym.jit import inlined
+
 from .exchange import data_stride
 from .layout import Machine, Net, Run
 from .weights import copies, expert_copies

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import ceil
 
-from ..jit import inlined
+from archgym.jit import inlined
+
 from .layout import Net, Run
 
 

@@ -1,7 +1,0 @@
-"""Decorator of the kernel's inner functions: inlined by LLVM, without reference counts (they only borrow their arrays)."""
-
-from __future__ import annotations
-
-from numba import njit
-
-inlined = njit(forceinline=True, _nrt=False)
