@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 
 import numpy as np
 
-from archgym.agent import AskTellAgent
-from archgym.agents._moves import mutate
+from archgym.agents._moves import mutate, walk
+from archgym.agents._structure import StructuredAgent
 from archgym.config import Config
-from archgym.evaluator import Evaluation, Evaluator
+from archgym.evaluator import Evaluation
 from archgym.space import BoolArray, DesignSpace, IntArray
 
 # Mutations tried on a design that was proposed before; in a space that is nearly used up a repeat must be allowed.
 _TRIES = 8
 
 
-class Explorer(AskTellAgent):
-    """Base of agents that propose only designs they have not seen, repaired by the model where it knows how.
+class Explorer(StructuredAgent):
+    """Base of agents that propose only designs they have not seen, repaired by the model unless they are to be blind.
 
     A repeat costs an evaluation and teaches nothing. Authors write ``_propose`` and ``_learn``.
     """
@@ -26,10 +25,6 @@ class Explorer(AskTellAgent):
     def __init__(self, space: DesignSpace, config: Config | None = None, seed: int = 0) -> None:
         super().__init__(space, config, seed)
         self._seen: set[bytes] = set()
-        self._repair: Callable[[IntArray], IntArray] = np.array
-
-    def _begin(self, evaluator: Evaluator) -> None:
-        self._repair = evaluator.repair
 
     def _ask(self, n: int) -> IntArray:
         return self._new(self._propose(n))
@@ -46,6 +41,11 @@ class Explorer(AskTellAgent):
     def _learn(self, outcome: Evaluation) -> None:
         """Take in evaluated designs, asked for or not."""
 
+    def _mutate(self, x: IntArray, changes: float = 1.0) -> IntArray:
+        """Mutants of ``x (N, D)``: ``changes`` knobs altered on average, or as many moves of the model's; one at least."""
+        moved = walk(self.space, self.rng, self._repair(x), changes, self._vary) if self._vary else None
+        return mutate(self.space, self.rng, x, changes) if moved is None else moved
+
     def _new(self, rows: IntArray) -> IntArray:
         """The rows repaired, those seen before walked away from where they were."""
         rows = np.array(self._repair(rows), dtype=np.int64)
@@ -53,7 +53,7 @@ class Explorer(AskTellAgent):
             old = self._repeats(rows)
             if not old.any():
                 break
-            rows[old] = self._repair(mutate(self.space, self.rng, rows[old]))
+            rows[old] = self._repair(self._mutate(rows[old]))
         self._seen.update(row.tobytes() for row in rows)
         return rows
 

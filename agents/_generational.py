@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from archgym.agents._explorer import Explorer
-from archgym.agents._moves import crossover, mutate, tournament
+from archgym.agents._moves import crossover, tournament
+from archgym.agents._structure import MovesConfig
 from archgym.config import Config, Integers, LogIntegers, LogUniform, Uniform, hp
 from archgym.evaluator import Evaluation
 from archgym.space import DesignSpace, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class BreedingConfig(Config):
+class BreedingConfig(MovesConfig):
     """How children are made."""
 
     population: int = hp(8, LogIntegers(4, 128), "designs per generation", (2, 65536))
@@ -60,7 +61,7 @@ class Generational(Explorer):
             return self.space.sample(self.rng, n)
         parents = self._members.x
         first, second = (parents[tournament(self.rng, len(parents), self.config.tournament, n)] for _ in range(2))
-        return mutate(self.space, self.rng, crossover(self.rng, first, second, self.config.crossover), self.config.changes)
+        return self._mutate(crossover(self.rng, first, second, self.config.crossover), self.config.changes)
 
     def _learn(self, outcome: Evaluation) -> None:
         born = Members(outcome.x, outcome.score, outcome.front)

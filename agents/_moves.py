@@ -1,9 +1,10 @@
-"""Moves on designs that the hand-written agents share: mutation, crossover, tournament."""
+"""Moves on designs that the hand-written agents share: mutation, walks, crossover, tournament."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from archgym.agents._structure import Vary
 from archgym.space import BoolArray, DesignSpace, IntArray
 
 # Lengths of an ordered knob's step are geometric with this probability of stopping: one value away in half of the cases.
@@ -29,6 +30,24 @@ def mutate(space: DesignSpace, rng: np.random.Generator, x: IntArray, changes: f
     idle = ~chosen.any(axis=1)
     chosen[np.flatnonzero(idle), always[idle]] = True
     return np.where(chosen, _other_values(space, rng, x), x)
+
+
+def walk(space: DesignSpace, rng: np.random.Generator, x: IntArray, moves: float, vary: Vary) -> IntArray | None:
+    """Buildable rows ``x (N, D)`` after ``moves`` moves of a model on average, one or more each; None where it has none.
+
+    The number of moves is distributed as :func:`mutate` distributes that of altered knobs.
+    """
+    first = vary(x, rng)
+    if first is None:
+        return None
+    moved = np.array(first, dtype=np.int64)
+    knobs = max(1, len(free_knobs(space)))
+    left = rng.binomial(knobs, min(1.0, moves / knobs), size=len(x)) - 1
+    for done in range(int(left.max(initial=0))):
+        further = vary(moved[left > done], rng)
+        assert further is not None, "a model that has moves has them for every row"
+        moved[left > done] = further
+    return moved
 
 
 def _other_values(space: DesignSpace, rng: np.random.Generator, x: IntArray) -> IntArray:

@@ -139,9 +139,24 @@ class _Rewarded(gym.Wrapper[Observation, np.int64, Observation, np.int64]):
         return seen, float(self._reward(row, np.array([score]))[0]), True, truncated, {}
 
 
-def sequential(evaluator: Evaluator, designs: int, reward: Reward, clip: bool = False) -> VecEnv:
-    """``designs`` episodes side by side, one knob per step; ``clip`` for algorithms that know no masks."""
-    return DummyVecEnv([lambda: _Rewarded(SequentialDesignEnv(evaluator, clip=clip), reward)] * designs)
+class _Unmasked(SequentialDesignEnv):
+    """Without the model's masks: every value that the next knob has is open."""
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        knob = len(self._chosen)
+        values = self._space.nvec[knob] if knob < len(self._space) else 0
+        return np.arange(self._space.nvec.max()) < values
+
+
+def sequential(evaluator: Evaluator, designs: int, reward: Reward, clip: bool = False, masks: bool = True) -> VecEnv:
+    """``designs`` episodes side by side, one knob per step.
+
+    Args:
+        clip: for algorithms that know no masks: a masked value is folded into the open ones.
+        masks: whether the model's masks apply; where not, all values a knob has are open.
+    """
+    view = SequentialDesignEnv if masks else _Unmasked
+    return DummyVecEnv([lambda: _Rewarded(view(evaluator, clip=clip), reward)] * designs)
 
 
 class Sb3Agent(Agent):

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from archgym.agents._explorer import Explorer
-from archgym.agents._moves import mutate
+from archgym.agents._structure import MovesConfig
 from archgym.config import Config, LogIntegers, LogUniform, Uniform, hp
 from archgym.evaluator import Evaluation
 from archgym.space import DesignSpace, IntArray
 
 
 @dataclass(frozen=True)
-class AnnealingConfig(Config):
+class AnnealingConfig(MovesConfig):
     """Hyperparameters of simulated annealing."""
 
     starts: int = hp(8, LogIntegers(1, 64), "random designs per start, of which the best is walked from", (1, 65536))
@@ -56,7 +56,7 @@ class SimulatedAnnealing(Explorer):
     def _propose(self, n: int) -> IntArray:
         if self._here is None or self._starts_left:
             return self.space.sample(self.rng, n)
-        return mutate(self.space, self.rng, np.repeat(self._here[1][None, :], n, axis=0), self.config.changes)
+        return self._mutate(np.repeat(self._here[1][None, :], n, axis=0), self.config.changes)
 
     def _learn(self, outcome: Evaluation) -> None:
         for score, row in zip(outcome.score.tolist(), outcome.x, strict=True):

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from archgym.agents._explorer import Explorer
+from archgym.agents._structure import StructureConfig
 from archgym.config import Config, LogIntegers, LogUniform, Uniform, hp
 from archgym.evaluator import Evaluation
 from archgym.space import DesignSpace, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
-class AntColonyConfig(Config):
+class AntColonyConfig(StructureConfig):
     """Hyperparameters of the ant colony."""
 
     ants: int = hp(8, LogIntegers(4, 64), "designs built between two updates of the table", (1, 65536))

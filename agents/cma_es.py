@@ -9,6 +9,7 @@ import numpy as np
 
 from archgym.agents._explorer import Explorer
 from archgym.agents._moves import free_knobs
+from archgym.agents._structure import StructureConfig
 from archgym.config import Config, LogIntegers, LogUniform, Uniform, hp
 from archgym.evaluator import Evaluation
 from archgym.space import DesignSpace, FloatArray, IntArray
@@ -20,7 +21,7 @@ _CERTAIN = 0.5
 
 
 @dataclass(frozen=True)
-class CmaEsConfig(Config):
+class CmaEsConfig(StructureConfig):
     """Hyperparameters of CatCMA with margin."""
 
     population: int = hp(16, LogIntegers(6, 64), "designs per generation", (4, 65536))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archgym.agents._sb3 import SEEDS, RankReward, Sb3Agent, sequential
-from archgym.config import Choice, Config, LogIntegers, LogUniform, Uniform, hp
+from archgym.config import Choice, Config, LogIntegers, LogUniform, Uniform, hp, switch
 from archgym.evaluator import Evaluator
 
 if TYPE_CHECKING:
@@ -27,12 +27,13 @@ class DqnConfig(Config):
     monte_carlo: bool = hp(True, Choice((True, False)), "credit a knob with the design's reward, not the next knob's value")
     width: int = hp(64, LogIntegers(16, 128), "units of each of the two hidden layers", (1, 4096))
     power: float = hp(4.0, LogUniform(1.0, 8.0), "reward is 2 (rank quantile) ** power - 1", (0.1, 100.0))
+    masks: bool = switch(True, (True, False), "fold a value that the model masks into the open ones; else all are open")
 
 
 class Dqn(Sb3Agent):
     """A value for every next knob setting; take the best, or now and then a random one.
 
-    It knows no masks: a masked value is folded into the open ones. One design at a time: Stable-Baselines3 draws its
+    It learns nothing of masks: a masked value is folded into the open ones. One design at a time: Stable-Baselines3 draws its
     exploration once for all environments side by side, which would set many designs alike.
     """
 
@@ -45,7 +46,7 @@ class Dqn(Sb3Agent):
         from stable_baselines3 import DQN
 
         c, knobs = self.config, len(self.space)
-        env = sequential(evaluator, 1, RankReward(c.power, novelty=False), clip=True)
+        env = sequential(evaluator, 1, RankReward(c.power, novelty=False), clip=True, masks=c.masks)
         env.action_space.seed(int(self.rng.integers(SEEDS)))  # exploration draws from it
         return DQN(
             "MlpPolicy",

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from archgym.agents._explorer import Explorer
-from archgym.agents._moves import mutate
+from archgym.agents._structure import MovesConfig
 from archgym.config import Config, LogIntegers, LogUniform, hp
 from archgym.evaluator import Evaluation
 from archgym.space import DesignSpace, IntArray
 
 
 @dataclass(frozen=True)
-class EvolutionConfig(Config):
+class EvolutionConfig(MovesConfig):
     """Hyperparameters of regularised evolution."""
 
     population: int = hp(16, LogIntegers(4, 128), "designs alive; a newcomer replaces the oldest", (1, 65536))
@@ -43,7 +43,7 @@ class RegularisedEvolution(Explorer):
         if len(self._alive) < self.config.population:
             return self.space.sample(self.rng, n)
         parents = np.array([self._parent() for _ in range(n)])
-        return mutate(self.space, self.rng, parents, self.config.changes)
+        return self._mutate(parents, self.config.changes)
 
     def _parent(self) -> IntArray:
         drawn = self.rng.integers(len(self._alive), size=self.config.tournament)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archgym.agents._sb3 import RankReward, Sb3Agent, sequential
-from archgym.config import Choice, Config, LogIntegers, LogUniform, Uniform, hp
+from archgym.config import Choice, Config, LogIntegers, LogUniform, Uniform, hp, switch
 from archgym.errors import need
 from archgym.evaluator import Evaluator
 
@@ -30,10 +30,11 @@ class PpoSequentialConfig(Config):
     width: int = hp(64, LogIntegers(16, 128), "units of each of the two hidden layers", (1, 4096))
     power: float = hp(4.0, LogUniform(1.0, 8.0), "reward is 2 (rank quantile) ** power - 1", (0.1, 100.0))
     novelty: bool = hp(True, Choice((True, False)), "a design evaluated before earns the least reward, -1")
+    masks: bool = switch(True, (True, False), "never take a value that the model masks; else any value the knob has")
 
 
 class PpoSequential(Sb3Agent):
-    """A policy that sets knob after knob, seeing those already set, and never takes a value the model masks."""
+    """A policy that sets knob after knob, seeing those already set; unless ``masks`` is off, it never takes a masked value."""
 
     name = "ppo_sequential"
     paper = "Huang and Ontañón, A Closer Look at Invalid Action Masking in Policy Gradient Algorithms, FLAIRS 35, 2022"
@@ -44,7 +45,7 @@ class PpoSequential(Sb3Agent):
         c = self.config
         return MaskablePPO(
             "MlpPolicy",
-            sequential(evaluator, c.designs, RankReward(c.power, c.novelty)),
+            sequential(evaluator, c.designs, RankReward(c.power, c.novelty), masks=c.masks),
             learning_rate=c.learning_rate,
             n_steps=len(self.space),
             batch_size=c.designs * len(self.space),

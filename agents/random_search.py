@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archgym.agent import AskTellAgent
-from archgym.config import Config, LogIntegers, hp
+from archgym.agents._structure import BLIND, REPAIR, StructureConfig, StructuredAgent
+from archgym.config import LogIntegers, hp, switch
 from archgym.evaluator import Evaluation
 from archgym.space import IntArray
 
 
 @dataclass(frozen=True)
-class RandomConfig(Config):
+class RandomConfig(StructureConfig):
     """Hyperparameters of random search."""
 
     batch: int = hp(32, LogIntegers(1, 256), "designs drawn at a time; changes speed, never the trials", (1, 65536))
+    structure: str = switch(BLIND, (BLIND, REPAIR), "blind: designs as they are drawn; repair: made buildable first")
 
 
-class RandomSearch(AskTellAgent):
+class RandomSearch(StructuredAgent):
     """Independent uniform designs, with repetition."""
 
     name = "random"
@@ -29,7 +30,7 @@ class RandomSearch(AskTellAgent):
         return self.config.batch
 
     def _ask(self, n: int) -> IntArray:
-        return self.space.sample(self.rng, n)
+        return self._repair(self.space.sample(self.rng, n))
 
     def _tell(self, outcome: Evaluation) -> None:
         pass

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from archgym.agent import AskTellAgent
-from archgym.config import Config, LogIntegers, hp
+from archgym.agents._structure import BLIND, REPAIR, StructureConfig, StructuredAgent
+from archgym.config import Config, LogIntegers, hp, switch
 from archgym.evaluator import Evaluation
 from archgym.space import DesignSpace, FloatArray, IntArray
 
@@ -19,13 +19,14 @@ _DIMENSIONS = 21201
 
 
 @dataclass(frozen=True)
-class SobolConfig(Config):
+class SobolConfig(StructureConfig):
     """Hyperparameters of quasi-random search."""
 
     batch: int = hp(32, LogIntegers(1, 256), "designs drawn at a time; changes speed, never the trials", (1, 65536))
+    structure: str = switch(BLIND, (BLIND, REPAIR), "blind: designs as they are drawn; repair: made buildable first")
 
 
-class SobolSearch(AskTellAgent):
+class SobolSearch(StructuredAgent):
     """Designs that cover the space more evenly than independent draws do.
 
     It learns nothing: invalid and infeasible designs are evaluated like any other. The scrambling depends on the seed, so
@@ -49,7 +50,7 @@ class SobolSearch(AskTellAgent):
         while len(self._points) < n:
             self._points = np.concatenate([self._points, self._block()])
         taken, self._points = self._points[:n], self._points[n:]
-        return self.space.from_unit(taken)
+        return self._repair(self.space.from_unit(taken))
 
     def _block(self) -> FloatArray:
         covered = min(len(self.space), _DIMENSIONS)

@@ -98,7 +98,22 @@ def hp(default: Any, prior: Prior, doc: str, limits: tuple[float, float] | None 
         doc: one line on what it does.
         limits: smallest and largest accepted value where that is wider than the prior.
     """
-    return field(default=default, metadata={"prior": prior, "doc": doc, "limits": limits})
+    return field(default=default, metadata={"prior": prior, "doc": doc, "limits": limits, "drawn": True})
+
+
+def switch(default: Setting, values: tuple[Setting, ...], doc: str) -> Any:
+    """Declare a choice between kinds of agent (blind or not, masked or not), which is no matter of tuning.
+
+    The lottery never draws it. :meth:`Config.settings` names it only where it differs from its default, so that agents can gain
+    a switch and the runs made before keep their ids; its default therefore never changes. Given by keyword only.
+
+    Args:
+        default: value where none is given.
+        values: what it may be.
+        doc: one line on what it does.
+    """
+    facts = {"prior": Choice(values), "doc": doc, "limits": None, "drawn": False}
+    return field(default=default, kw_only=True, metadata=facts)
 
 
 @dataclass(frozen=True)
@@ -125,20 +140,25 @@ class Config:
 
     @classmethod
     def sample(cls, rng: np.random.Generator) -> Self:
-        """One draw from the priors."""
-        return cls(**{f.name: f.metadata["prior"].sample(rng) for f in fields(cls)})
+        """One draw from the priors; switches stay at their defaults."""
+        return cls(**{f.name: f.metadata["prior"].sample(rng) for f in fields(cls) if f.metadata["drawn"]})
 
     @classmethod
     def describe(cls) -> list[dict[str, Any]]:
-        """One row per hyperparameter: name, default, prior, doc."""
+        """One row per hyperparameter, switches last: name, default, prior, doc."""
         return [
-            {"name": f.name, "default": f.default, "prior": str(f.metadata["prior"]), "doc": f.metadata["doc"]}
-            for f in fields(cls)
+            {"name": f.name, "default": f.default, "prior": _prior(f.metadata), "doc": f.metadata["doc"]}
+            for f in sorted(fields(cls), key=lambda f: not f.metadata["drawn"])
         ]
 
     def settings(self) -> dict[str, Setting]:
-        """Every hyperparameter by name, the defaults included."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        """Every hyperparameter by name, the defaults included; of the switches those that are not at their default."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {f.name: values[f.name] for f in fields(self) if f.metadata["drawn"] or values[f.name] != f.default}
+
+
+def _prior(metadata: Mapping[str, Any]) -> str:
+    return str(metadata["prior"]) if metadata["drawn"] else f"{metadata['prior']}; never drawn"
 
 
 def _checked(declared: Any, value: object) -> Setting:

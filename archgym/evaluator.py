@@ -144,6 +144,10 @@ class Evaluator:
         """The model's nearest valid rows, where it knows how."""
         return self.task.model.repair(x)
 
+    def vary(self, x: IntArray, rng: np.random.Generator) -> IntArray | None:
+        """A neighbour of each buildable row by a move of the model's own, ``(N, D)``; None where it has no such moves."""
+        return self.task.model.vary(x, rng)
+
     def _evaluate(self, rows: IntArray) -> Evaluation:
         costs = self._costs(rows)
         score = self.task.objective.score(costs)

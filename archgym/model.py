@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from archgym.costs import Costs, Metric
 from archgym.objective import Objective
 from archgym.space import BoolArray, DesignSpace, IntArray
@@ -62,6 +64,15 @@ class CostModel(ABC):
     def repair(self, x: IntArray) -> IntArray:
         """Map every row to a valid one near it where the model knows how; the identity elsewhere."""
         return x
+
+    def vary(self, x: IntArray, rng: np.random.Generator) -> IntArray | None:
+        """Neighbours of buildable rows by a move of the model's own, one each ``int64 (N, D)``; None where it has none.
+
+        For models whose knobs hang together, so that changing one alone rarely leads anywhere: migrate a task with its data,
+        merge two buses. Rows come buildable (evaluated, or from :meth:`repair`) and leave buildable. ``x`` is not changed, and
+        equal rows and generators give equal answers.
+        """
+        return None
 
     def optimum(self, objective: Objective) -> IntArray | None:
         """A row ``(D,)`` that provably no other one scores higher than, where the model can prove it; else None."""

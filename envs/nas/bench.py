@@ -15,6 +15,7 @@ from .codesign.bench import bench as codesign
 from .digits.tasks import tasks as digits
 from .graph.tasks import tasks as graph
 from .llm.bench import bench as llm
+from .macro.tasks import tasks as macro
 from .puzzle.bench import bench as puzzle
 
 DESIGNS = 1_000_000
@@ -23,7 +24,7 @@ REPEATS = 5
 
 def bench() -> list[Table]:
     """Designs per second of one thread, the best of five, and seconds to build each table; then what computes."""
-    rows = [_timed(tasks[0]) for tasks in (graph(), cifar(), digits()) if tasks]
+    rows = [_timed(tasks[0]) for tasks in (graph(), cifar(), digits(), macro()) if tasks]
     notes = ("Building reads and checks the table; cells are folded and priced once per process.",)
     looked_up = Table("Neural architectures looked up", ("task", "built in, s", "designs per s, million"), rows, notes)
     return [looked_up, *llm(), *puzzle(), *codesign()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
+from archgym.costs import Costs
 from archgym.pareto import nondominated
 from archgym.space import FloatArray
 from archgym.task import Task
@@ -21,6 +22,7 @@ from .cifar.tasks import tasks as cifar
 from .digits.tasks import tasks as digits
 from .graph.tasks import FACTS
 from .graph.tasks import tasks as graph
+from .macro.tasks import tasks as macro
 
 STYLE: dict[str, Any] = {"markersize": 1.5, "color": "0.7", "rasterized": True}
 
@@ -28,19 +30,33 @@ STYLE: dict[str, Any] = {"markersize": 1.5, "color": "0.7", "rasterized": True}
 def cifar_by_device() -> Figure:
     """Accuracy of all NAS-Bench-201 cells against latency on each device, with the fronts of the other devices priced there."""
     chosen = {name: _task(cifar(), f"nas-cifar-{name}-front-v0") for name in devices()}
-    costs = {name: task.model.evaluate(task.space.enumerate(0, task.space.size)) for name, task in chosen.items()}
+    figure = _by_device(chosen, lambda costs: 100 - 100 * costs["baseline_error"], "lower right")
+    figure.axes[0].set(ylim=(86, 94.5), ylabel="CIFAR-10 accuracy, %")
+    return figure
+
+
+def macro_by_device() -> Figure:
+    """Validation loss of our mobile networks against latency on each device, with the front of the other one priced there."""
+    chosen = {task.options["device"]: task for task in macro() if task.options}
+    figure = _by_device(chosen, lambda costs: costs["validation_loss"], "upper right")
+    figure.axes[0].set(yscale="log", ylabel="validation loss, nat")
+    return figure
+
+
+def _by_device(chosen: Mapping[str, Task], height: Callable[[Costs], FloatArray], legend: str) -> Figure:
+    """A panel for each device's task: all its designs by latency and height, its own front and those of the others."""
+    costs = {name: task.model.evaluate(next(task.model.legal() or iter(()))) for name, task in chosen.items()}
     best = {name: nondominated(task.front_values(costs[name])) for name, task in chosen.items()}
-    figure = Figure(figsize=(10.5, 3.8), layout="constrained", dpi=100)
-    for axes, (name, device) in zip(figure.subplots(1, len(chosen), sharey=True), devices().items(), strict=True):
-        error, latency = 100 * costs[name]["baseline_error"], 1e3 * costs[name]["latency_s"]
-        axes.plot(latency, 100 - error, ".", **STYLE)
+    figure = Figure(figsize=(3.5 * len(chosen), 3.8), layout="constrained", dpi=100)
+    for axes, name in zip(figure.subplots(1, len(chosen), sharey=True), chosen, strict=True):
+        y, latency = height(costs[name]), 1e3 * costs[name]["latency_s"]
+        axes.plot(latency, y, ".", **STYLE)
         for number, (other, front) in enumerate(best.items()):
-            _front(axes, latency[front], 100 - error[front], f"C{number}", f"front of {other}", own=other == name)
+            _front(axes, latency[front], y[front], f"C{number}", f"front of {other}", own=other == name)
         _plain(axes)
-        axes.set(ylim=(86, 94.5), xlabel="latency of one image, ms", title=fill(f"{name}: {device.doc.split(':')[0]}", 40))
+        axes.set(xlabel="latency of one image, ms", title=fill(f"{name}: {devices()[name].doc.split(':')[0]}", 40))
         axes.title.set_fontsize(9)
-        axes.legend(fontsize=7, loc="lower right")
-    figure.axes[0].set_ylabel("CIFAR-10 accuracy, %")
+        axes.legend(fontsize=7, loc=legend)
     return figure
 
 
@@ -106,6 +122,8 @@ def main(folder: Path) -> None:
     graph_fronts().savefig(folder / "nas-graph-fronts.png")
     if digits():
         digits_front().savefig(folder / "nas-digits-front.png")
+    if macro():
+        macro_by_device().savefig(folder / "nas-macro-devices.png")
 
 
 if __name__ == "__main__":

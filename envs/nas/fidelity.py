@@ -20,10 +20,12 @@ from .cifar.network import Counts, macs, parameters
 from .cifar.table import cifar_table
 from .cifar.tasks import tasks as cifar
 from .difficulty import Runs, expected_random, play
-from .digits.noise import noise, rank_correlation
-from .digits.shipped import FOLDER, shipped
-from .digits.table import read_table as read_digits
+from .digits import shipped as digits
 from .graph.space import OPS, forms
+from .macro import shipped as macro
+from .trained.noise import noise, rank_correlation
+from .trained.table import Table as Trained
+from .trained.table import read_table as read_trained
 
 REFERENCE = Path(__file__).with_name("reference") / "difficulty.csv"
 COLUMNS = ("task", "agent", "settings", "evaluations", "regret_points", "found")
@@ -181,20 +183,25 @@ def _sizes() -> tuple[Table, bool]:
 
 
 def _noise() -> list[Table]:
-    """How much of our own table is noise; none where no table is shipped."""
-    found = shipped()
-    if found is None:
-        return []
-    table = read_digits(FOLDER / f"{found[0]}.npz")
+    """How much of our own tables is noise; none where none is shipped."""
+    tables = []
+    if found := digits.shipped():
+        held = read_trained(digits.FOLDER / f"{found[0]}.npz", digits.KEY)
+        notes = _beside_cifar(held.number, held.validation_loss.mean(axis=1))
+        tables.append(_noise_of(held, f"Noise of the digits table, {found[1]:,} cells", notes))
+    if found := macro.shipped():
+        held = read_trained(macro.FOLDER / f"{found[0]}.npz", macro.KEY)
+        tables.append(_noise_of(held, f"Noise of the macro table, {found[1]:,} networks", []))
+    return tables
+
+
+def _noise_of(table: Trained, title: str, notes: Sequence[str]) -> Table:
+    """The four columns of figures of one table."""
     cells = [(name, *(f"{value:.3f}" for value in values)) for name, *values in noise(table)]
-    heads = ("figure", "rank correlation of two seeds", "ceiling of the mean", "deviation between seeds", "between cells")
-    validation = table.validation_loss.mean(axis=1)
-    notes = [
-        "Ceiling: the rank correlation with the truth that the mean over the seeds can be expected to have.",
-        f"Validation loss ranks as test loss does: {rank_correlation(validation, table.test_loss.mean(axis=1)):.3f}.",
-        *_beside_cifar(table.cell, validation),
-    ]
-    return [Table(f"Noise of the digits table, {found[1]:,} cells", heads, cells, tuple(notes))]
+    heads = ("figure", "rank correlation of two seeds", "ceiling of the mean", "deviation between seeds", "between networks")
+    ranks = rank_correlation(table.validation_loss.mean(axis=1), table.test_loss.mean(axis=1))
+    ceiling = "Ceiling: the rank correlation with the truth that the mean over the seeds can be expected to have."
+    return Table(title, heads, cells, (ceiling, f"Validation loss ranks as test loss does: {ranks:.3f}.", *notes))
 
 
 def _beside_cifar(cells: IntArray, loss: FloatArray) -> list[str]:

@@ -9,9 +9,10 @@ from .codesign.tasks import tasks as codesign
 from .digits.tasks import tasks as digits
 from .graph.tasks import tasks as graph
 from .llm.tasks import tasks as llm
+from .macro.tasks import tasks as macro
 from .puzzle.tasks import tasks as puzzle
 
 
 def tasks() -> list[Task]:
     """Published tables, our own, language models, networks together with their hardware."""
-    return [*graph(), *cifar(), *digits(), *llm(), *puzzle(), *codesign()]
+    return [*graph(), *cifar(), *digits(), *macro(), *llm(), *puzzle(), *codesign()]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archgym import BadInput, Config, RunSpec, hp
-from archgym.config import Choice, Integers, LogIntegers, LogUniform, Uniform
+from archgym.config import Choice, Integers, LogIntegers, LogUniform, Uniform, switch
 from archgym.task import Task
 
 
@@ -144,6 +144,33 @@ def test_describe_has_one_row_per_hyperparameter() -> None:
         "one of rank, roulette",
         "one of False, True",
     ]
+
+
+@dataclass(frozen=True)
+class Switched(Settings):
+    """The same, with a switch added later."""
+
+    mode: str = switch("plain", ("plain", "fancy"), "kind of agent")
+
+
+def test_a_switch_is_never_drawn_and_leaves_draws_and_settings_as_they_were() -> None:
+    rng = np.random.default_rng(0)
+    assert [Switched.sample(rng).settings() for _ in range(50)] == [s.settings() for s in draws(50)]
+    assert Switched().settings() == Settings().settings()
+    assert Switched.from_settings({}).mode == "plain"
+
+
+def test_a_switch_is_set_by_name_checked_and_kept() -> None:
+    fancy = Switched.from_settings({"mode": "fancy"})
+    assert fancy.settings() == {**Settings().settings(), "mode": "fancy"} and Switched.from_settings(fancy.settings()) == fancy
+    with pytest.raises(BadInput, match="mode cannot be 'fancier'; choose from plain, fancy"):
+        Switched.from_settings({"mode": "fancier"})
+    assert Switched.describe()[-1] == {
+        "name": "mode",
+        "default": "plain",
+        "prior": "one of plain, fancy; never drawn",
+        "doc": "kind of agent",
+    }
 
 
 # -- run specifications ---------------------------------------------------------------------------------------------------

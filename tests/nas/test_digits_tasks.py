@@ -7,10 +7,10 @@ import pytest
 
 from archgym.envs.nas.cells.topology import index_of, representatives, unique_cells
 from archgym.envs.nas.digits.model import UNTRAINED, DigitsModel, build
-from archgym.envs.nas.digits.noise import between_seeds, ceiling, rank_correlation, seed_deviation
 from archgym.envs.nas.digits.shipped import shipped
-from archgym.envs.nas.digits.table import Table
 from archgym.envs.nas.digits.tasks import tasks
+from archgym.envs.nas.trained.noise import between_seeds, ceiling, rank_correlation, seed_deviation
+from archgym.envs.nas.trained.table import Table
 from archgym.errors import BadInput
 from archgym.testing import check_cost_model, check_task
 
@@ -21,7 +21,7 @@ def table(cells: list[int]) -> Table:
     whole = np.array(cells, dtype=np.int64)
     losses = {"validation_loss": 1 + per_seed, "test_loss": 2 + per_seed}
     shares = {"validation_accuracy": 0.9 - per_seed / 2, "test_accuracy": 0.8 - per_seed / 2}
-    return Table(cell=whole, seconds=whole / 1e3, parameters=whole, macs=10 * whole, manifest={}, **losses, **shares)
+    return Table(number=whole, seconds=whole / 1e3, parameters=whole, macs=10 * whole, manifest={}, **losses, **shares)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from archgym.envs.nas.llm import laws
+from archgym.envs.nas.llm import kernel, laws
 from archgym.envs.nas.llm.layout import Fit, Size
 from archgym.envs.nas.llm.layouts import BATCH, SEQUENCE, VOCABULARY, runs
 from archgym.envs.nas.llm.model import RULES, LlmModel, build
@@ -20,7 +20,7 @@ from archgym.envs.parallelism.models import Llm
 from archgym.envs.parallelism.serving.model import ServingModel
 from archgym.envs.parallelism.serving.workloads import WORKLOADS
 from archgym.envs.parallelism.training.constants import fitted
-from archgym.envs.parallelism.training.layout import Machine, Mem, Out, Run
+from archgym.envs.parallelism.training.layout import Machine, Mem, Net, Out, Run
 from archgym.envs.parallelism.vectors import net_vector
 from archgym.errors import BadInput
 from archgym.space import IntArray, Value
@@ -282,3 +282,22 @@ def test_a_dense_16_bit_model_inside_all_ranges_counts_as_it_is() -> None:
     size[Size.ACTIVE] = 1e9
     laws.effective(1.0, 16.0, 16.0, 100e9, laws.law("epoch"), size)
     assert size[Size.EFFECTIVE] == 1e9 and size[Size.BEYOND] == size[Size.UNSEEN] == 1.0
+
+
+@pytest.mark.parametrize("knobs", [{}, MIXTURE])
+def test_a_design_can_be_drawn_and_its_parts_add_up(knobs: dict[str, Value]) -> None:
+    from archgym.envs.nas.llm.figure import losses, parameters, trained
+
+    row, costs = SPACE.encode({**BASE, **knobs}), one(**knobs)
+    figure = model().render(row)
+    assert figure is not None and len(figure.axes) == 4
+    design = model().table[np.arange(len(SPACE)), row]
+    terms = losses(model().fit, design, model().evaluate(row[None]))
+    assert sum(terms.values()) == pytest.approx(costs["excess_loss"])
+    net = np.zeros(len(Net))
+    kernel.shape(design, net)
+    assert sum(parameters(net).values()) == pytest.approx(costs["parameters"])
+    _, seconds = trained(model(), net, design, costs["training_s"])
+    steps = BASE["tokens"] / (SEQUENCE * BATCH)  # type: ignore[operator]
+    assert seconds[Out.ITERATION] * steps == pytest.approx(costs["training_s"])
+    assert model().render(SPACE.encode({**BASE, "layers": 64, "width": 512})) is None

@@ -73,26 +73,31 @@ def prices(name: str) -> FloatArray:
     chosen = device(name)
     table = _layer_prices(chosen, [*frame(), *(convolution(*stage, op) for stage in STAGES for op in (CONV3, CONV1))])
     fixed, inside = table[: len(frame())].sum(axis=0), table[len(frame()) :].reshape(len(STAGES), 2, 2)
-    moved = CELLS * sum(_moved(chosen, side * side * channels) for side, channels in STAGES)
+    words = CELLS * sum(moved(chosen, side * side * channels) for side, channels in STAGES)
     counts = np.array([(c.conv3, c.conv1, 2 * c.pools + c.summed) for c in all_counts()], dtype=np.float64)
     three, one, maps = (counts[:, k : k + 1] for k in range(3))
-    return np.asarray(fixed + CELLS * (three * inside[:, 0].sum(axis=0) + one * inside[:, 1].sum(axis=0)) + maps * moved)
+    return np.asarray(fixed + CELLS * (three * inside[:, 0].sum(axis=0) + one * inside[:, 1].sum(axis=0)) + maps * words)
 
 
 def _layer_prices(chosen: Device, layers: Sequence[Layer]) -> FloatArray:
     """Seconds and joules of each layer, ``float64 (L, 2)``."""
-    return np.array([_layer_price(chosen, layer) for layer in layers])
+    return np.array([layer_price(chosen, layer) for layer in layers])
 
 
-def _layer_price(chosen: Device, layer: Layer) -> list[float]:
+def layer_price(chosen: Device, layer: Layer) -> tuple[float, float]:
+    """Seconds and joules of a layer.
+
+    Raises:
+        BadInput: the device is no design of its environment.
+    """
     model = SystolicModel({Network.of(layer.name, [(layer, 1)]): 1.0}, chosen.hardware)
     costs = model.evaluate(model.space.encode(chosen.design)[None])
     if not costs.valid[0]:
         raise BadInput(f"device {chosen.name}: {costs.why(0)}")
-    return [1.0 / float(costs["throughput_per_s"][0]), float(costs["energy_j"][0])]
+    return 1.0 / float(costs["throughput_per_s"][0]), float(costs["energy_j"][0])
 
 
-def _moved(chosen: Device, words: int) -> FloatArray:
+def moved(chosen: Device, words: int) -> FloatArray:
     """Seconds and joules to bring so many words from or to DRAM, ``float64 (2,)``."""
     hardware = chosen.hardware
     seconds = words * hardware.word_bytes / (hardware.bytes_per_s * int(chosen.design["dram_channels"]))

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from archgym.envs.nas.cells.topology import representatives
-from archgym.envs.nas.digits.shipped import FOLDER, shipped
-from archgym.envs.nas.digits.table import read_table
+from archgym.envs.nas.digits.shipped import FOLDER, KEY, shipped
+from archgym.envs.nas.trained.shipped import table_file
+from archgym.envs.nas.trained.table import read_table
 from archgym.errors import BadInput, did_you_mean
 from archgym.space import FloatArray, IntArray
 
@@ -61,11 +62,7 @@ def digits_table(name: str = "") -> Path:
     found = shipped() if not name else (name, 0)
     if found is None:
         raise BadInput("no table of trained digits networks is shipped: collect one with archgym.envs.nas.digits.collect")
-    path = FOLDER / f"{found[0]}.npz"
-    path = path if path.is_file() else Path(found[0])
-    if not path.is_file():
-        raise BadInput(f"no table '{name}': neither shipped nor a file")
-    return path
+    return table_file(FOLDER, found[0])
 
 
 @lru_cache(maxsize=4)
@@ -75,8 +72,8 @@ def load_digits(name: str = "") -> Learned:
     Raises:
         BadInput: there is no such table, or it cannot be read.
     """
-    table = read_table(digits_table(name))
-    place = {int(cell): row for row, cell in enumerate(table.cell)}
+    table = read_table(digits_table(name), KEY)
+    place = {int(cell): row for row, cell in enumerate(table.number)}
     rows = np.array([place.get(first, -1) for first in representatives()])
     measured = table.validation_accuracy, table.test_accuracy
     validation, test = (np.where(rows >= 0, accuracy.mean(axis=1)[rows], np.nan) for accuracy in measured)

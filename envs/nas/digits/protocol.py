@@ -1,78 +1,52 @@
-"""How the networks of the table are trained: everything that decides a row, in one frozen record."""
+"""How the cells of the table are trained, and in which order."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archgym.envs.nas.cells.size import Skeleton
-from archgym.envs.nas.cells.topology import Cell, index_of, unique_cells
+from archgym.envs.nas.cells.size import Skeleton, macs, parameters
+from archgym.envs.nas.cells.topology import Cell, cell_of, index_of, unique_cells
+from archgym.envs.nas.digits.shipped import KEY
+from archgym.envs.nas.trained.programme import Programme
+from archgym.envs.nas.trained.recipe import Recipe
+
+if TYPE_CHECKING:
+    from archgym.envs.nas.digits.network import Networks
 
 
 @dataclass(frozen=True)
-class Protocol:
-    """One training: data, skeleton and optimiser. Stochastic gradient descent with Nesterov momentum, decay on weights only.
+class Protocol(Recipe):
+    """The recipe of the cells: one training, and what stands around a cell."""
 
-    The step size rises over the first ``warmup`` share of the steps and follows half a cosine to zero. An epoch drops the last
-    incomplete batch. Training images are moved by up to ``moved`` pixels each way, drawn anew each time. Nothing is chosen on
-    the validation images: the network after the last step counts.
-    """
-
-    version: int = 1
     skeleton: Skeleton = field(default_factory=Skeleton)
-    seeds: tuple[int, ...] = (0, 1, 2)
-    split_seed: int = 2026
-    train: int = 900
-    validation: int = 400
-    test: int = 497
-    epochs: int = 10
-    batch: int = 64
-    moved: int = 1
-    step_size: float = 0.1
-    warmup: float = 0.1
-    momentum: float = 0.9
-    decay: float = 5e-4
-    norm_momentum: float = 0.1
-
-    @property
-    def steps(self) -> int:
-        """Optimiser steps of one training."""
-        return self.epochs * (self.train // self.batch)
-
-    def step_sizes(self) -> list[float]:
-        """The step size of each step."""
-        steps = np.arange(self.steps)
-        rise = np.minimum(1.0, (steps + 1) / (self.warmup * self.steps))
-        sizes: list[float] = (self.step_size * rise * 0.5 * (1 + np.cos(np.pi * steps / self.steps))).tolist()
-        return sizes
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data, as a shard's first line and the table's manifest hold it."""
-        return {**asdict(self), "seeds": list(self.seeds)}
-
-    def digest(self) -> str:
-        """Short hash of everything above: rows of different protocols are never mixed."""
-        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()[:16]
 
 
 PROTOCOL = Protocol()
 ORDER_SEED = 2026
 
 
+@cache
 def training_order() -> tuple[Cell, ...]:
     """The unique cells in the declared random order in which they are trained: any first part is a random subset."""
     cells = unique_cells()
     return tuple(cells[i] for i in np.random.default_rng(ORDER_SEED).permutation(len(cells)))
 
 
-def streams(cell: Cell, seed: int) -> tuple[np.random.Generator, np.random.Generator]:
-    """Two generators of one training, for its first weights and for the order and moves of its images.
+def programme(protocol: Protocol = PROTOCOL, cells: Sequence[Cell] | None = None) -> Programme:
+    """What is to be trained for the table of cells: all of them, or some."""
 
-    They depend on cell and seed alone, so a network starts and sees the same whatever is trained beside it.
-    """
-    start, order = np.random.SeedSequence((index_of(cell), seed)).spawn(2)
-    return np.random.default_rng(start), np.random.default_rng(order)
+    def networks(number: int, starts: Sequence[np.random.Generator]) -> Networks:
+        from archgym.envs.nas.digits.network import Networks  # torch, which only a trainer needs
+
+        return Networks(cell_of(number), protocol.skeleton, protocol.norm_momentum, starts)
+
+    def sizes(number: int) -> tuple[int, int]:
+        return parameters(cell_of(number), protocol.skeleton), macs(cell_of(number), protocol.skeleton)
+
+    order = tuple(index_of(cell) for cell in (training_order() if cells is None else cells))
+    return Programme("digits", KEY, protocol, order, ORDER_SEED, networks, sizes)

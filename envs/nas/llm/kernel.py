@@ -106,12 +106,18 @@ def train(n: Any, m: Any, runs: Any, kind: int, time: Any, room: Any, r: Any, le
 
 
 @inlined
-def answer(n: Any, m: Any, use: Any, k: Any, row: Any, d: Any, short: Any, part: Any, out: Any) -> Any:
-    """Fill the service's columns; returns how far its memory is from fitting."""
+def ask(row: Any, d: Any) -> None:
+    """Fill the service's design."""
     d[:] = 0.0
     d[Design.TP], d[Design.PP], d[Design.EP], d[Design.PREFILL_TP] = row[Col.TP], 1.0, 1.0, 1.0
     d[Design.BATCH], d[Design.SCHEDULER], d[Design.LOAD] = row[Col.BATCH], CONTINUOUS, LOAD
     d[Design.WEIGHT_BYTES], d[Design.KV_BYTES] = ITEM_BYTES[int(row[Col.WEIGHTS])], CACHE_BYTES
+
+
+@inlined
+def answer(n: Any, m: Any, use: Any, k: Any, row: Any, d: Any, short: Any, part: Any, out: Any) -> Any:
+    """Fill the service's columns; returns how far its memory is from fitting."""
+    ask(row, d)
     far = shortages(n, m, m, use, d, short)
     if far == 0.0:
         serve(n, m, m, k, use, d, part, out)

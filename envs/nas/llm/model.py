@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,6 +31,9 @@ from archgym.space import BoolArray, FloatArray, IntArray
 from . import space as knobs
 from .laws import law
 from .layouts import runs
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 VERSION = "1"
 RULES = (
@@ -133,6 +137,12 @@ class LlmModel(CostModel):
         for part in slices(len(every), SHAPES_AT_ONCE):
             some = every[part]
             yield np.hstack([np.repeat(some, len(rest), axis=0), np.tile(rest, (len(some), 1))])
+
+    def render(self, row: IntArray) -> Figure | None:
+        """Terms of the loss, parameters, and time of training and serving by part; None for an invalid design."""
+        from .figure import draw
+
+        return draw(self, row) if self.evaluate(row[None]).valid[0] else None
 
     def _identity(self) -> list[str]:
         from .kernel import FARTHEST

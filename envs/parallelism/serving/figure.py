@@ -24,13 +24,13 @@ def draw(model: ServingModel, row: IntArray) -> Figure:
     left, right = figure.subplots(1, 2)
     design = model.designs(model.space.check(row[None]))[0]
     fact = np.zeros(len(Fact))
-    phases = _phases(model, design, fact)
     machine = model.machines[int(design[Design.MACHINE])]
+    phases = phases_of(model.net, machine, model.constants, model.use, design, fact)
     _roof(left, float(fact[Fact.RATE]), machine[Machine.HBM_BYTES_PER_S])
     for name, (parts, flop, moved) in phases.items():
         left.loglog(flop / moved, flop / parts[Part.TOTAL], "o", label=name)
     left.legend()
-    _bars(right, {name: parts for name, (parts, _, _) in phases.items()})
+    stacked(right, {name: parts for name, (parts, _, _) in phases.items()})
     out, _ = model.run(design[None], np.zeros((1, len(model.rules))))
     chosen = model.space.decode(row)
     figure.suptitle(
@@ -40,14 +40,22 @@ def draw(model: ServingModel, row: IntArray) -> Figure:
     return figure
 
 
-def _phases(model: ServingModel, d: FloatArray, fact: FloatArray) -> dict[str, tuple[FloatArray, float, float]]:
-    """Parts of the time, FLOP and bytes of a rank, of one whole prompt and of one decode step of a stage; fills ``fact``."""
+def phases_of(
+    net: FloatArray, machine: FloatArray, constants: FloatArray, use: FloatArray, d: FloatArray, fact: FloatArray
+) -> dict[str, tuple[FloatArray, float, float]]:
+    """Parts of the time, FLOP and bytes of a rank, of one whole prompt and of one decode step of a stage; fills ``fact``.
+
+    Args:
+        net, machine, constants, use: as the model holds them.
+        d: the design's row for the kernel, ``float64 (len(Design),)``.
+        fact: ``float64 (len(Fact),)``, to be filled.
+    """
     from .kernel import explain
 
     first, step = np.zeros(len(Part)), np.zeros(len(Part))
-    explain(model.net, model.machines[int(d[Design.MACHINE])], model.constants, model.use, d, first, step, fact)
+    explain(net, machine, constants, use, d, first, step, fact)
     requests = d[Design.LOAD] * d[Design.BATCH] / (d[Design.PP] * d[Design.EP])
-    prompt, answer = model.use[Use.INPUT], model.use[Use.OUTPUT]
+    prompt, answer = use[Use.INPUT], use[Use.OUTPUT]
     flop, weights = 2.0 * fact[Fact.MET], fact[Fact.WEIGHTS]
     cached = requests * fact[Fact.REQUEST] * (prompt + answer / 2.0) / (prompt + answer)
     return {
@@ -62,7 +70,8 @@ def _roof(axes: Any, peak: float, bandwidth: float) -> None:
     axes.set(xlabel="FLOP per byte of weights and cache", ylabel="FLOP per second and GPU", title="roofline")
 
 
-def _bars(axes: Any, phases: dict[str, FloatArray]) -> None:
+def stacked(axes: Any, phases: dict[str, FloatArray]) -> None:
+    """A bar for each phase, of milliseconds by part."""
     base = np.zeros(len(phases))
     for name, part in PARTS.items():
         share = np.array([1e3 * parts[part] for parts in phases.values()])

@@ -51,10 +51,10 @@ def draw(model: TrainingModel, row: IntArray) -> Figure:
     left, right = figure.subplots(1, 2)
     seconds, held = (found[0] for found in model.parts(model.space.check(row[None])))
     costs = model.evaluate(row[None])
-    _bars(left, {name: seconds[part] for name, part in TIME_PARTS.items()}, "s", ".3g")
+    cascade(left, {name: seconds[part] for name, part in TIME_PARTS.items()}, "s", ".3g")
     left.set(title=f"iteration of {seconds[Out.ITERATION]:.4g} s, model FLOP utilisation {costs['mfu'][0]:.0%}")
-    _bars(right, {name: held[part] / GIB for name, part in MEMORY_PARTS.items()}, "GiB", ".3g")
-    _capacity(right, held[Mem.TOTAL] / GIB, model.machine[Machine.HBM_BYTES] / GIB)
+    cascade(right, {name: held[part] / GIB for name, part in MEMORY_PARTS.items()}, "GiB", ".3g")
+    capacity(right, held[Mem.TOTAL] / GIB, model.machine[Machine.HBM_BYTES] / GIB)
     gpus = f"{costs['gpus'][0]:,.0f} of {model.setting.cluster.gpus:,} GPUs"
     figure.suptitle(f"{model.setting.llm.name} on {gpus} ({model.setting.cluster.name}): {caption(model, row)}")
     return figure
@@ -76,7 +76,7 @@ def caption(model: TrainingModel, row: IntArray) -> str:
     return ", ".join([*said, f"ZeRO {design['zero']}", f"{design['schedule']}", f"recompute {design['recompute']}"])
 
 
-def _bars(axes: Any, parts: dict[str, float], unit: str, form: str) -> None:
+def cascade(axes: Any, parts: dict[str, float], unit: str, form: str) -> None:
     """A horizontal cascade: every part begins where the one above it ends, so that the last ends at the whole."""
     whole = sum(parts.values())
     shown = {name: value for name, value in parts.items() if value > SMALLEST * whole}
@@ -92,7 +92,8 @@ def _bars(axes: Any, parts: dict[str, float], unit: str, form: str) -> None:
     axes.invert_yaxis()
 
 
-def _capacity(axes: Any, used: float, there: float) -> None:
+def capacity(axes: Any, used: float, there: float) -> None:
+    """A line at what is there."""
     axes.axvline(there, color="black", linestyle="--")
     axes.text(there, axes.get_ylim()[0], f"{there:.0f} GiB there ", ha="right", va="bottom")
     axes.set(title=f"memory of the fullest GPU: {used:.1f} GiB", xlim=(0.0, 1.05 * max(used, there)))

@@ -1,7 +1,7 @@
 """Rows on disk: files that only grow, one per shard, each begun (and on every later start continued) by a line that says how.
 
-A line is one JSON object: a *header* (protocol, its digest, library versions, processor) or a row of the table. A line is
-written whole and flushed to the disk before the next cell is trained, so a killed trainer loses the cell at hand and no
+A line is one JSON object: a *header* (recipe, its digest, library versions, processor) or a row of the table. A line is
+written whole and flushed to the disk before the next network is trained, so a killed trainer loses the one at hand and no
 more; what it left of a last line is cut off when the shard is opened again.
 """
 
@@ -16,19 +16,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-from archgym.envs.nas.digits.protocol import Protocol
-from archgym.envs.nas.digits.training import Row
+from archgym.envs.nas.trained.programme import Programme, Row
 from archgym.errors import BadInput
 from archgym.files import writing
 
 LIBRARIES = ("numpy", "scikit-learn", "torch")
-FIELDS = {field.name for field in fields(Row)}
+FIGURES = tuple(field.name for field in fields(Row) if field.name != "number")
 
 
-def header(protocol: Protocol) -> dict[str, Any]:
+def header(programme: Programme) -> dict[str, Any]:
     """What the rows after it were trained with."""
     versions = {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
-    return {"protocol": protocol.as_dict(), "digest": protocol.digest(), "versions": versions, "processor": _processor()}
+    return {**programme.header(), "versions": versions, "processor": _processor()}
 
 
 def _processor() -> str:
@@ -41,18 +40,18 @@ def _processor() -> str:
 class Shard:
     """One file of rows, open for appending by this process alone."""
 
-    def __init__(self, path: Path, protocol: Protocol) -> None:
-        self.path = path
+    def __init__(self, path: Path, programme: Programme) -> None:
+        self.path, self.key = path, programme.key
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("a+b")
             _alone(self._file, path)
             _cut_torn_line(self._file)
-        self._append(header(protocol))
+        self._append(header(programme))
 
     def add(self, row: Row) -> None:
         """Append a row; it is on the disk when this returns."""
-        self._append(row.as_dict())
+        self._append(row.as_dict(self.key))
 
     def _append(self, value: dict[str, Any]) -> None:
         with writing(self.path):
@@ -101,41 +100,41 @@ def lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, value
 
 
-def read(folder: Path, protocol: Protocol) -> tuple[dict[int, Row], list[dict[str, Any]]]:
-    """All rows of a folder's shards by cell (the first where a cell was trained twice), and the different headers above them.
+def read(folder: Path, programme: Programme) -> tuple[dict[int, Row], list[dict[str, Any]]]:
+    """All rows of a folder's shards by number (the first where one was trained twice), and the different headers above them.
 
     Raises:
-        BadInput: a line is no row, or stands under another protocol or none.
+        BadInput: a line is no row, or stands under another recipe or none.
     """
     rows: dict[int, Row] = {}
     headers: list[dict[str, Any]] = []
     for path in sorted(folder.glob("*.jsonl")):
         for number, value in lines(path):
             if "digest" in value:
-                _check_digest(value, protocol, f"{path}, line {number}")
+                _check_digest(value, programme, f"{path}, line {number}")
                 headers += [value] if value not in headers else []
                 continue
             if number == 1:
-                raise BadInput(f"{path}, line 1: must be a header with the protocol's digest")
-            row = _row(value, protocol, f"{path}, line {number}")
-            rows.setdefault(row.cell, row)
+                raise BadInput(f"{path}, line 1: must be a header with the recipe's digest")
+            row = _row(value, programme, f"{path}, line {number}")
+            rows.setdefault(row.number, row)
     return rows, headers
 
 
-def _check_digest(value: dict[str, Any], protocol: Protocol, place: str) -> None:
-    if value["digest"] != protocol.digest():
-        raise BadInput(f"{place}: trained by another protocol ({value['digest']}, not {protocol.digest()}); use another folder")
+def _check_digest(value: dict[str, Any], programme: Programme, place: str) -> None:
+    if value["digest"] != programme.recipe.digest():
+        raise BadInput(
+            f"{place}: trained by another recipe ({value['digest']}, not {programme.recipe.digest()}); use another folder"
+        )
 
 
-def _row(value: dict[str, Any], protocol: Protocol, place: str) -> Row:
-    if set(value) != FIELDS:
-        raise BadInput(f"{place}: not a row of the table: its fields must be {', '.join(sorted(FIELDS))}")
-    try:
-        figures: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in value.items()}
-        row = Row(**figures)
-        whole = all(len(item) == len(protocol.seeds) for item in vars(row).values() if isinstance(item, tuple))
-    except TypeError as error:
-        raise BadInput(f"{place}: not a row of the table: {error}") from None
-    if row.seeds != protocol.seeds or not whole or not isinstance(row.cell, int):
-        raise BadInput(f"{place}: not a row of the table: needs one figure for each of the seeds {list(protocol.seeds)}")
-    return row
+def _row(value: dict[str, Any], programme: Programme, place: str) -> Row:
+    if set(value) != {programme.key, *FIGURES}:
+        names = sorted([programme.key, *FIGURES])
+        raise BadInput(f"{place}: not a row of the table: its fields must be {', '.join(names)}")
+    seeds, number = programme.recipe.seeds, value[programme.key]
+    figures: dict[str, Any] = {name: tuple(v) if isinstance(v := value[name], list) else v for name in FIGURES}
+    whole = all(isinstance(v, tuple) and len(v) == len(seeds) for name, v in figures.items() if name != "seconds")
+    if not whole or figures["seeds"] != seeds or not isinstance(number, int):
+        raise BadInput(f"{place}: not a row of the table: needs one figure for each of the seeds {list(seeds)}")
+    return Row(number, **figures)

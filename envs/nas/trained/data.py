@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from archgym.envs.nas.digits.protocol import Protocol
+from archgym.envs.nas.trained.recipe import Recipe
 from archgym.errors import BadInput, need
 
 SHA256 = "65e5b4619795efb40c1082f4c350c049e4ad552200d369b6ae99e21eef5e72c5"
@@ -35,19 +35,19 @@ class Digits:
 
 
 @cache
-def digits(protocol: Protocol) -> Digits:
-    """The images, normalised and split as the protocol says.
+def digits(recipe: Recipe) -> Digits:
+    """The images, normalised and split as the recipe says.
 
     Raises:
         MissingExtra: scikit-learn is not installed.
-        BadInput: scikit-learn's images are not those the table was trained on.
+        BadInput: scikit-learn's images are not those the tables were trained on.
     """
     pixels, labels = _raw()
-    order = np.random.default_rng(protocol.split_seed).permutation(len(labels))
-    train, validation, test = np.split(order, [protocol.train, protocol.train + protocol.validation])
+    order = np.random.default_rng(recipe.split_seed).permutation(len(labels))
+    train, validation, test = np.split(order, [recipe.train, recipe.train + recipe.validation])
     seen = pixels[train].astype(np.float64)
     images = ((pixels - seen.mean()) / seen.std()).astype(np.float32).reshape(-1, 1, 8, 8)
-    return Digits(float(-seen.mean() / seen.std()), images, labels, train, validation, test[: protocol.test])
+    return Digits(float(-seen.mean() / seen.std()), images, labels, train, validation, test[: recipe.test])
 
 
 def _raw() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -60,5 +60,5 @@ def _raw() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     pixels, labels = pixels.astype(np.uint8), labels.astype(np.int64)
     found = hashlib.sha256(pixels.tobytes() + labels.astype("<i8").tobytes()).hexdigest()
     if found != SHA256:
-        raise BadInput(f"scikit-learn's digits: not the images the table was trained on (SHA-256 {found})")
+        raise BadInput(f"scikit-learn's digits: not the images the tables were trained on (SHA-256 {found})")
     return pixels, labels

@@ -1,4 +1,4 @@
-"""How much of the table of digits networks is noise of the seeds, and how it ranks cells beside CIFAR-10."""
+"""How much of a table of trained networks is noise of the seeds."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def ceiling(figures: FloatArray) -> float:
     """The rank correlation with the truth that the mean over seeds can be expected to have, 0 to 1.
 
     The root of its reliability ``S r / (1 + (S - 1) r)``, r the correlation between two seeds (Spearman and Brown, 1910): no
-    predictor can be shown to rank these cells better.
+    predictor can be shown to rank these networks better.
     """
     seeds, r = figures.shape[1], between_seeds(figures)
     return float(np.sqrt(seeds * r / (1.0 + (seeds - 1) * r)))
 
 
 def seed_deviation(figures: FloatArray) -> tuple[float, float]:
-    """Standard deviation between seeds of a cell (root mean square over cells), and between the cells' means."""
+    """Standard deviation between seeds of a network (root mean square over networks), and between the networks' means."""
     return float(np.sqrt(figures.var(axis=1, ddof=1).mean())), float(figures.mean(axis=1).std(ddof=1))
 
 
 def noise(table: Table) -> list[tuple[str, float, float, float, float]]:
-    """Per column of figures: its name, correlation between seeds, ceiling, deviation between seeds and between cells."""
+    """Per column of figures: its name, correlation between seeds, ceiling, deviation between seeds and between networks."""
     columns = {
         "validation loss": table.validation_loss,
         "validation error": 1.0 - table.validation_accuracy,

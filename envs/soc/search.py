@@ -1,0 +1,79 @@
+"""A search of the model's own: annealing by structural moves, many walkers side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from archgym.costs import Costs
+from archgym.objective import Objective
+from archgym.space import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from .model import SocModel
+
+WALKERS = 128
+STEPS = 4000
+SNAPSHOTS = 20
+HOT, COLD = 0.5, 1e-4  # losses of the logarithm of a score accepted with probability 1/e, at the start and at the end
+REGROUP = 200  # steps after which the worst quarter of the walkers goes on from the best one
+TRADED = ("latency_s", "energy_j", "power_w", "area_m2")
+FAR = -1e3  # the logarithm of a score below zero lies below all others
+
+
+def annealed(model: SocModel, objective: Objective, seed: int = 1, steps: int = STEPS) -> IntArray:
+    """Good designs ``(N, D)`` for an objective, different ones; a function of its arguments alone.
+
+    Half of the walkers look for the best score; each of the others for the least product of powers of two or more metrics among
+    the feasible designs, so that together they line the fronts.
+    """
+    rng = np.random.default_rng(seed)
+    goal = _Goal(objective, rng)
+    x = model.repair(model.space.sample(rng, WALKERS))
+    costs = model.evaluate(x)
+    height, found = goal.height(costs), [x]
+    best, top = x.copy(), height.copy()
+    for step in range(steps):
+        moved = model.encoding.vary(x, rng)
+        assert moved is not None, "the space has no moves"
+        reached = goal.height(model.evaluate(moved))
+        heat = HOT * (COLD / HOT) ** (step / steps)
+        taken = reached - height >= heat * np.log(rng.random(WALKERS))
+        x[taken], height[taken] = moved[taken], reached[taken]
+        better = height > top
+        best[better], top[better] = x[better], height[better]
+        if (step + 1) % REGROUP == 0:
+            _regroup(x, height, best, top)
+        if (step + 1) % (steps // SNAPSHOTS) == 0:
+            found.append(best.copy())
+    return np.unique(model.canonical(np.concatenate(found)), axis=0)
+
+
+class _Goal:
+    """What each walker climbs."""
+
+    def __init__(self, objective: Objective, rng: np.random.Generator) -> None:
+        self.objective = objective
+        weights = rng.dirichlet(np.full(len(TRADED), 0.5), WALKERS // 2)
+        self.weights: FloatArray = weights / weights.max(axis=1, keepdims=True)
+
+    def height(self, costs: Costs) -> FloatArray:
+        """Logarithm of the score, or of the traded product, ``(WALKERS,)``; far below where a design is infeasible."""
+        score = self.objective.score(costs)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            height = np.where(score > 0, np.log(np.maximum(score, 1e-300)), FAR * (1 - score))
+            traded = np.log(np.stack([costs[name] for name in TRADED], axis=1))
+        half = WALKERS - len(self.weights)
+        product = -(self.weights * traded[half:]).sum(axis=1)
+        height[half:] = np.where(score[half:] > 0, product, height[half:])
+        return height
+
+
+def _regroup(x: IntArray, height: FloatArray, best: IntArray, top: FloatArray) -> None:
+    """The worst quarter of those that look for the best score go on from the best design known."""
+    half = WALKERS // 2
+    order = np.argsort(height[:half], kind="stable")
+    leader = int(np.argmax(top[:half]))
+    worst = order[: half // 4]
+    x[worst], height[worst] = best[leader], top[leader]

@@ -1,0 +1,1 @@
+"""The hyperparameter lottery: luck of the draw, of the seed and of the budget, told apart by statistics on plain arrays."""
