@@ -14,7 +14,7 @@ from archgym.space import IntArray
 class RandomConfig(StructureConfig):
     """Hyperparameters of random search."""
 
-    batch: int = hp(32, LogIntegers(1, 256), "designs drawn at a time; changes speed, never the trials", (1, 65536))
+    batch: int = hp(32, LogIntegers(1, 256), "designs drawn at a time; changes speed, never the trials", (1, 65536), speed=True)
     structure: str = switch(BLIND, (BLIND, REPAIR), "blind: designs as they are drawn; repair: made buildable first")
 
 

@@ -89,7 +89,7 @@ class Choice:
 Prior = Uniform | Integers | Choice
 
 
-def hp(default: Any, prior: Prior, doc: str, limits: tuple[float, float] | None = None) -> Any:
+def hp(default: Any, prior: Prior, doc: str, limits: tuple[float, float] | None = None, speed: bool = False) -> Any:
     """Declare one hyperparameter.
 
     Args:
@@ -97,8 +97,9 @@ def hp(default: Any, prior: Prior, doc: str, limits: tuple[float, float] | None 
         prior: what the lottery draws from.
         doc: one line on what it does.
         limits: smallest and largest accepted value where that is wider than the prior.
+        speed: True where it changes how fast the trials come and never the trials themselves: nothing to be lucky with.
     """
-    return field(default=default, metadata={"prior": prior, "doc": doc, "limits": limits, "drawn": True})
+    return field(default=default, metadata={"prior": prior, "doc": doc, "limits": limits, "drawn": True, "speed": speed})
 
 
 def switch(default: Setting, values: tuple[Setting, ...], doc: str) -> Any:
@@ -112,7 +113,7 @@ def switch(default: Setting, values: tuple[Setting, ...], doc: str) -> Any:
         values: what it may be.
         doc: one line on what it does.
     """
-    facts = {"prior": Choice(values), "doc": doc, "limits": None, "drawn": False}
+    facts = {"prior": Choice(values), "doc": doc, "limits": None, "drawn": False, "speed": False}
     return field(default=default, kw_only=True, metadata=facts)
 
 
@@ -142,6 +143,11 @@ class Config:
     def sample(cls, rng: np.random.Generator) -> Self:
         """One draw from the priors; switches stay at their defaults."""
         return cls(**{f.name: f.metadata["prior"].sample(rng) for f in fields(cls) if f.metadata["drawn"]})
+
+    @classmethod
+    def tunable(cls) -> bool:
+        """Whether a draw from the priors can change a trial."""
+        return any(f.metadata["drawn"] and not f.metadata["speed"] for f in fields(cls))
 
     @classmethod
     def describe(cls) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from archgym import registry
@@ -21,7 +21,8 @@ class RunSpec:
     Args:
         task: task id.
         agent: agent name.
-        config: every hyperparameter with its value, the defaults written out (so that a changed default is another run).
+        config: every hyperparameter with its value, the defaults written out (so that a changed default is another run);
+            switches (:func:`archgym.config.switch`) only where they differ from theirs.
         seed: whole number >= 0.
         budget: evaluations, >= 1.
         options: task options that differ from the task's own.
@@ -73,16 +74,25 @@ class RunSpec:
         Raises:
             BadInput: a field is missing, unknown or of the wrong type.
         """
-        from pydantic import TypeAdapter, ValidationError
+        from pydantic import ValidationError
 
         try:  # by way of JSON, where pydantic's strict mode takes an object for a dataclass and bends no type
-            return TypeAdapter(RunSpec).validate_json(json.dumps(raw), strict=True, extra="forbid")
+            spec: RunSpec = _checker().validate_json(json.dumps(raw), strict=True, extra="forbid")
+            return spec
         except (TypeError, RecursionError) as error:
             raise BadInput(f"{where}: spec: {error}") from None
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(p) for p in first["loc"]) or "spec"
             raise BadInput(f"{where}: {place}: {first['msg']}") from None
+
+
+@cache
+def _checker() -> Any:
+    """Building it takes pydantic milliseconds, and the plan of a large study has thousands of specs."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunSpec)
 
 
 def _differing(task_id: str, options: Mapping[str, str]) -> dict[str, str]:

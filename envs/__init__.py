@@ -9,4 +9,5 @@ FAMILIES = {
     "accelerator": "archgym.envs.accelerator:FAMILY",
     "parallelism": "archgym.envs.parallelism:FAMILY",
     "nas": "archgym.envs.nas:FAMILY",
+    "soc": "archgym.envs.soc:FAMILY",
 }

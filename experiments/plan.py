@@ -144,8 +144,8 @@ def make_plan(study: Study, where: str = "study") -> Plan:
     """
     try:
         tasks, players = _tasks(study), _players(study)
-        _limit(len(tasks) * len(players) * len(study.seeds))
-        _no_repeats("seeds", study.seeds)
+        limit_runs(len(tasks) * len(players) * len(study.seeds))
+        no_repeats("seeds", study.seeds)
         _check_configs(players)
         blocks = (_block(study, tasks, players, seed) for seed in study.seeds)
         return Plan(study.name, tuple(run for block in blocks for run in block))
@@ -154,24 +154,29 @@ def make_plan(study: Study, where: str = "study") -> Plan:
 
 
 def _block(study: Study, tasks: list[TaskEntry], players: list[_Player], seed: int) -> Iterator[Planned]:
-    ranked = sorted(players, key=lambda p: -_SLOW.get(p.agent, 1.0))
+    ranked = sorted(players, key=lambda p: -slowness(p.agent))
     for player in ranked:
         for task in tasks:
             spec = RunSpec.create(task.id, player.agent, player.config, seed, study.budget, task.options)
             yield Planned(spec, player.label, player.draw)
 
 
+def slowness(agent: str) -> float:
+    """Time an agent takes for an evaluation, relative to the fast ones; where nothing is known of it, as fast as those."""
+    return _SLOW.get(agent, 1.0)
+
+
 # -- tasks -----------------------------------------------------------------------------------------------------------------
 
 
 def _tasks(study: Study) -> list[TaskEntry]:
-    named = [TaskEntry(id=found) for text in study.tasks for found in _matching("task", text, registry.task_ids())]
+    named = [TaskEntry(id=found) for text in study.tasks for found in matching("task", text, registry.task_ids())]
     for k, entry in enumerate(study.task):
-        for found in _matching("task", entry.id, registry.task_ids()):
+        for found in matching("task", entry.id, registry.task_ids()):
             named.append(_with_options(found, entry, k))
     if not named:
         raise BadInput("tasks: must not be empty")
-    _no_repeats("tasks", [" ".join([t.id, *(f"{k}={v}" for k, v in sorted(t.options.items()))]) for t in named])
+    no_repeats("tasks", [" ".join([t.id, *(f"{k}={v}" for k, v in sorted(t.options.items()))]) for t in named])
     return named
 
 
@@ -183,8 +188,12 @@ def _with_options(task_id: str, entry: TaskEntry, place: int) -> TaskEntry:
     return TaskEntry(id=task_id, options=entry.options)
 
 
-def _matching(kind: str, text: str, known: Sequence[str]) -> list[str]:
-    """The names that ``text`` means: itself, or all that it matches as a glob."""
+def matching(kind: str, text: str, known: Sequence[str]) -> list[str]:
+    """The names that ``text`` means: itself, or all that it matches as a glob.
+
+    Raises:
+        BadInput: it means none.
+    """
     name = text.removeprefix("archgym/") if kind == "task" else text
     if not any(sign in name for sign in "*?["):
         if name not in known:
@@ -200,15 +209,15 @@ def _matching(kind: str, text: str, known: Sequence[str]) -> list[str]:
 
 
 def _players(study: Study) -> list[_Player]:
-    names = [n for text in study.agents for n in _matching("agent", text, registry.agent_names())]
-    _no_repeats("agents", names)
+    names = [n for text in study.agents for n in matching("agent", text, registry.agent_names())]
+    no_repeats("agents", names)
     if study.draws and not names:
         raise BadInput("draws: name the agents to draw configurations for in 'agents'")
     players = [p for n in names for p in (_draws(n, study) if study.draws else [_Player(n, n, {})])]
     players += [_configured(k, entry) for k, entry in enumerate(study.agent)]
     if not players:
         raise BadInput("agents: must not be empty")
-    _no_repeats("agent labels", [p.label for p in players])
+    no_repeats("agent labels", [p.label for p in players])
     return players
 
 
@@ -229,16 +238,25 @@ def _label(entry: AgentEntry) -> str:
 
 
 def _draws(name: str, study: Study) -> list[_Player]:
-    """Up to ``draws`` different configurations from the priors of one agent."""
+    found = draw_settings(name, study.draws, study.draw_seed)
+    return [_Player(name, f"{name}#{k}", settings, k) for k, settings in found.items()]
+
+
+def draw_settings(
+    name: str, draws: int, draw_seed: int, taken: Sequence[dict[str, Setting]] = ()
+) -> dict[int, dict[str, Setting]]:
+    """Up to ``draws`` different configurations from the priors of one agent, none of them ``taken``, by number of the draw."""
     config_class = registry.get_agent(name).config_class
-    found: dict[str, _Player] = {}
-    for k in range(study.draws):
-        rng = np.random.default_rng([study.draw_seed, k, zlib.crc32(name.encode())])
+    found: dict[int, dict[str, Setting]] = {}
+    seen = {repr(settings) for settings in taken}
+    for k in range(draws):
+        rng = np.random.default_rng([draw_seed, k, zlib.crc32(name.encode())])
         drawn = (config_class.sample(rng).settings() for _ in range(_TRIES_PER_DRAW))
-        new = next((settings for settings in drawn if repr(settings) not in found), None)
+        new = next((settings for settings in drawn if repr(settings) not in seen), None)
         if new is not None:
-            found[repr(new)] = _Player(name, f"{name}#{k}", new, k)
-    return list(found.values())
+            found[k] = new
+            seen.add(repr(new))
+    return found
 
 
 def _check_configs(players: list[_Player]) -> None:
@@ -254,7 +272,8 @@ def _check_configs(players: list[_Player]) -> None:
 # -- limits ----------------------------------------------------------------------------------------------------------------
 
 
-def _no_repeats(field: str, names: Sequence[object]) -> None:
+def no_repeats(field: str, names: Sequence[object]) -> None:
+    """Refuse a list in which something is named twice."""
     seen = set()
     for name in names:
         if name in seen:
@@ -262,6 +281,7 @@ def _no_repeats(field: str, names: Sequence[object]) -> None:
         seen.add(name)
 
 
-def _limit(runs: int) -> None:
+def limit_runs(runs: int) -> None:
+    """Refuse more runs than one folder should hold."""
     if runs > MOST_RUNS:
         raise BadInput(f"a study of {runs:,} runs is more than {MOST_RUNS:,}; split it")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from archgym.errors import ArchGymError, BadInput, need
-from archgym.experiments.worker import Outcome, one_line, play, play_alone
+from archgym.experiments.worker import Outcome, one_line, over, play, play_alone
 from archgym.spec import RunSpec
 
 RETRIES = 3  # after the death of a worker or a node
@@ -24,15 +24,20 @@ _REACH_S = 5.0
 class Pool(Protocol):
     """Plays runs."""
 
-    def play(self, specs: Sequence[RunSpec], folder: Path) -> Iterator[Outcome | None]:
-        """Outcomes as they come, and None now and then while nothing has come."""
+    def play(self, specs: Sequence[RunSpec], folder: Path, until: float | None = None) -> Iterator[Outcome | None]:
+        """Outcomes as they come, and None now and then while nothing has come.
+
+        No run begins after ``until`` (seconds since the epoch); those that have begun are played to their end.
+        """
 
 
 class SerialPool:
     """One run after the other, in this process."""
 
-    def play(self, specs: Sequence[RunSpec], folder: Path) -> Iterator[Outcome | None]:
+    def play(self, specs: Sequence[RunSpec], folder: Path, until: float | None = None) -> Iterator[Outcome | None]:
         for spec in specs:
+            if over(until):
+                return
             yield play(spec, folder / spec.id)
 
 
@@ -49,14 +54,14 @@ class RayPool:
         self._most = most
         self._task = ray.remote(num_cpus=1, max_retries=RETRIES)(play_alone)
 
-    def play(self, specs: Sequence[RunSpec], folder: Path) -> Iterator[Outcome | None]:
+    def play(self, specs: Sequence[RunSpec], folder: Path, until: float | None = None) -> Iterator[Outcome | None]:
         waiting = list(reversed(specs))
         pending: dict[Any, RunSpec] = {}
         place = folder.resolve()
-        while waiting or pending:
-            while waiting and len(pending) < self._limit():
+        while pending or (waiting and not over(until)):
+            while waiting and len(pending) < self._limit() and not over(until):
                 spec = waiting.pop()
-                pending[self._task.remote(spec, place / spec.id)] = spec
+                pending[self._task.remote(spec, place / spec.id, until)] = spec
             ready, _ = self._ray.wait(list(pending), num_returns=1, timeout=_TICK_S)
             if not ready:
                 yield None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 _MOST_METERED = 64  # runs whose append file is looked at per tick
 _AGAIN = "the same command takes it up again"
 
-OpenPool = Callable[[], AbstractContextManager[Pool]]
-
 
 @dataclass(frozen=True)
 class How:
@@ -38,12 +36,14 @@ class How:
         address: of a running Ray cluster; None starts a Ray here.
         cpus: cores to use, None for all.
         extend: accept the folder of a smaller study that is part of this one.
+        until: begin no run after this time, in seconds since the epoch; those that have begun are played to their end.
     """
 
     serial: bool = False
     address: str | None = None
     cpus: int | None = None
     extend: bool = False
+    until: float | None = None
 
     def pool(self) -> AbstractContextManager[Pool]:
         """Where the runs are played."""
@@ -55,7 +55,7 @@ class Tally:
     """What became of a study.
 
     Args:
-        runs: of the plan.
+        runs: of the plan, or of the part of it that was asked for.
         complete: now, those of earlier sessions included.
         failures: label and one line of each run that failed in this session.
     """
@@ -65,8 +65,8 @@ class Tally:
     failures: list[str] = field(default_factory=list)
 
 
-def run_study(plan: Plan, folder: Path, how: How, console: Console) -> Tally:
-    """Play every run of ``plan`` that is not complete in ``folder``.
+def run_study(plan: Plan, folder: Path, how: How, console: Console, part: Sequence[Planned] | None = None) -> Tally:
+    """Play every run of ``plan``, or of a ``part`` of it, that is not complete in ``folder``.
 
     Raises:
         BadInput: the folder is another study's, or an option's value is refused; nothing was touched.
@@ -76,12 +76,13 @@ def run_study(plan: Plan, folder: Path, how: How, console: Console) -> Tally:
     check_folder(folder, plan, how.extend)
     if how.address:
         check_address(how.address)
-    _check_models(plan, folder, prepare(missing(folder, plan)))
+    mine = plan if part is None else Plan(plan.name, tuple(part))
+    _check_models(plan, folder, prepare(missing(folder, mine)))
     with claimed(folder, plan, how.extend):
-        todo = missing(folder, plan)
-        tally = Tally(len(plan.runs), len(plan.runs) - len(todo))
+        todo = missing(folder, mine)
+        tally = Tally(len(mine.runs), len(mine.runs) - len(todo))
         if todo:
-            _execute(plan, todo, folder, how.pool, console, tally)
+            _execute(mine, todo, folder, how, console, tally)
         return tally
 
 
@@ -123,23 +124,26 @@ def _check_models(plan: Plan, folder: Path, prints: dict[str, str]) -> None:
 # -- the loop --------------------------------------------------------------------------------------------------------------
 
 
-def _execute(plan: Plan, todo: list[Planned], folder: Path, pool: OpenPool, console: Console, tally: Tally) -> None:
+def _execute(plan: Plan, todo: list[Planned], folder: Path, how: How, console: Console, tally: Tally) -> None:
     total = sum(spec.budget for spec in plan.specs)
     done = total - sum(run.spec.budget for run in todo)
     try:
-        with stoppable() as rearm, pool() as players:
+        with stoppable() as rearm, how.pool() as players:
             rearm()  # Ray takes the signals for itself
             with progress(console, len(plan.runs), total, done) as shown:
-                _follow(players, todo, folder, done, shown, tally)
+                outcomes = players.play([run.spec for run in todo], folder, how.until)
+                _follow(outcomes, todo, folder, done, shown, tally)
     except Interrupted:
         raise Interrupted(f"interrupted with {tally.complete} of {tally.runs} runs complete; {_AGAIN}") from None
 
 
-def _follow(players: Pool, todo: list[Planned], folder: Path, done: int, shown: Progress, tally: Tally) -> None:
+def _follow(
+    outcomes: Iterator[Outcome | None], todo: list[Planned], folder: Path, done: int, shown: Progress, tally: Tally
+) -> None:
     open_runs = {run.spec.id: run for run in todo}
     meter = LogMeter()
-    for outcome in players.play([run.spec for run in todo], folder):
-        if outcome is not None:
+    for outcome in outcomes:
+        if outcome is not None and outcome.begun:
             run = open_runs.pop(outcome.id)
             done += run.spec.budget
             _note(run, outcome, shown, tally)

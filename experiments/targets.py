@@ -84,6 +84,21 @@ def hits(scores: Sequence[FloatArray], target: float) -> Hits:
     return Hits(np.where(reached, first, spent).astype(np.int64), reached)
 
 
+def hits_of_steps(at: Sequence[IntArray], scores: Sequence[FloatArray], spent: Sequence[int], target: float) -> Hits:
+    """First hits of runs from the steps of their best score so far.
+
+    Args:
+        at: of each run, the numbers (from 1) of the trials that improved on all before them.
+        scores: of each run, the scores of those trials.
+        spent: evaluations of each run.
+        target: a score.
+    """
+    first = [np.flatnonzero(np.asarray(run) >= target)[:1] for run in scores]
+    reached = np.array([len(k) > 0 for k in first], dtype=np.bool_)
+    hit = [int(steps[k[0]]) if len(k) else n for steps, k, n in zip(at, first, spent, strict=True)]
+    return Hits(np.array(hit, dtype=np.int64), reached)
+
+
 def study_hits(folder: Path, plan: Plan, target: float = SOLVED) -> dict[str, dict[str, Hits]]:
     """Hits of a study's complete runs, by problem and by the agent's label, both in the plan's order.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,11 +29,18 @@ class Outcome:
         id: of its spec.
         error: one line where it failed, empty where it is complete.
         evaluations: logged by this attempt and those before.
+        begun: False where the time for beginning runs was over; nothing was touched.
     """
 
     id: str
     error: str = ""
     evaluations: int = 0
+    begun: bool = True
+
+
+def over(until: float | None) -> bool:
+    """Whether the time for beginning runs, in seconds since the epoch, has passed."""
+    return until is not None and time.time() >= until
 
 
 def play(spec: RunSpec, folder: Path) -> Outcome:
@@ -47,8 +55,10 @@ def play(spec: RunSpec, folder: Path) -> Outcome:
         return Outcome(spec.id, str(error))
 
 
-def play_alone(spec: RunSpec, folder: Path) -> Outcome:
-    """:func:`play` in a process that has one core to itself: one thread each for NumPy, numba and torch."""
+def play_alone(spec: RunSpec, folder: Path, until: float | None = None) -> Outcome:
+    """:func:`play`, if there is time, in a process that has one core to itself: one thread each for NumPy, numba and torch."""
+    if over(until):
+        return Outcome(spec.id, begun=False)
     for name in _THREADS:
         os.environ[name] = "1"
     if "numba" in sys.modules:

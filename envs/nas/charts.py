@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from archgym.costs import Costs
+from archgym.errors import BadInput
 from archgym.pareto import nondominated
 from archgym.space import FloatArray
 from archgym.task import Task
@@ -22,6 +23,7 @@ from .cifar.tasks import tasks as cifar
 from .digits.tasks import tasks as digits
 from .graph.tasks import FACTS
 from .graph.tasks import tasks as graph
+from .llm.tasks import tasks as llm
 from .macro.tasks import tasks as macro
 
 STYLE: dict[str, Any] = {"markersize": 1.5, "color": "0.7", "rasterized": True}
@@ -40,6 +42,7 @@ def macro_by_device() -> Figure:
     chosen = {task.options["device"]: task for task in macro() if task.options}
     figure = _by_device(chosen, lambda costs: costs["validation_loss"], "upper right")
     figure.axes[0].set(yscale="log", ylabel="validation loss, nat")
+    _figures(figure.axes[0].yaxis)
     return figure
 
 
@@ -95,6 +98,15 @@ def digits_front() -> Figure:
     return figure
 
 
+def llm_design() -> Figure:
+    """The best design of the language models' first task, taken apart."""
+    task = llm()[0]
+    if task.best_known is None:
+        raise BadInput(f"task {task.id} has no card")
+    figure: Figure = task.model.render(task.space.encode(task.best_known.design))
+    return figure
+
+
 def _task(every: Sequence[Task], task_id: str) -> Task:
     return next(task for task in every if task.id == task_id)
 
@@ -107,12 +119,17 @@ def _front(axes: Any, x: FloatArray, y: FloatArray, colour: str, name: str, own:
 
 
 def _plain(axes: Any) -> None:
-    """A logarithmic axis with plain figures at 1, 2 and 5."""
+    """A logarithmic axis of latencies."""
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    _figures(axes.xaxis)
     axes.tick_params(labelsize=8)
+
+
+def _figures(axis: Any) -> None:
+    """Plain figures at 1, 2 and 5."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def main(folder: Path) -> None:
@@ -120,6 +137,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     cifar_by_device().savefig(folder / "nas-cifar-devices.png")
     graph_fronts().savefig(folder / "nas-graph-fronts.png")
+    llm_design().savefig(folder / "nas-llm-design.png", dpi=80)
     if digits():
         digits_front().savefig(folder / "nas-digits-front.png")
     if macro():

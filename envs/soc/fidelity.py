@@ -43,7 +43,8 @@ def fidelity(reference: Path | None = None, workloads: Path | None = None) -> Fi
     theirs, reasons = predict(found, compat=True)
     ours, _ = predict(found, compat=False)
     wanted = {name: _wanted(found.entries, key) for name, key in METRICS.items()}
-    figures = {name: compare(wanted[name], theirs[name]) for name in METRICS}
+    built = {name: np.where(np.isnan(theirs[name]), np.nan, wanted[name]) for name in METRICS}
+    figures = {name: compare(built[name], theirs[name]) for name in METRICS}
     tables = [_accuracy(figures, reasons), _quirks(theirs, ours)]
     return Fidelity(tables, figures, _columns(found.entries, wanted, theirs), _passed(wanted, theirs))
 

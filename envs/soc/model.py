@@ -84,7 +84,8 @@ class SocModel(CostModel):
         Raises:
             BadInput: the design does not fit the space.
         """
-        return self.encoding.row_of(pack([design], self.workload, self.library))[0]
+        row: IntArray = self.encoding.row_of(pack([design], self.workload, self.library))[0]
+        return row
 
     def repair(self, x: IntArray) -> IntArray:
         """Rows made buildable, near where they were; buildable ones stay as they are. See the spaces' own ``repair``."""
@@ -120,8 +121,9 @@ class SocModel(CostModel):
 
     def _values(self, results: Results) -> FloatArray:
         whole = [results.latency_s.max(axis=1), results.energy_j, results.power_w, results.area_m2, results.dram_area_m2]
-        apart = results.latency_s.T if len(self.workload.applications) > 1 else []
-        return np.column_stack([*whole, *apart])
+        if len(self.workload.applications) > 1:
+            whole += list(results.latency_s.T)
+        return np.column_stack(whole)
 
     def _canonical(self, x: IntArray) -> IntArray:
         return self.encoding.canonical(x, self.repaired)

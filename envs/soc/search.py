@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .model import SocModel
 
 WALKERS = 128
-STEPS = 4000
+STEPS, SEEDS = 2000, (1, 2)
 SNAPSHOTS = 20
 HOT, COLD = 0.5, 1e-4  # losses of the logarithm of a score accepted with probability 1/e, at the start and at the end
 REGROUP = 200  # steps after which the worst quarter of the walkers goes on from the best one
@@ -22,20 +22,24 @@ TRADED = ("latency_s", "energy_j", "power_w", "area_m2")
 FAR = -1e3  # the logarithm of a score below zero lies below all others
 
 
-def annealed(model: SocModel, objective: Objective, seed: int = 1, steps: int = STEPS) -> IntArray:
+def annealed(model: SocModel, objective: Objective, seeds: tuple[int, ...] = SEEDS, steps: int = STEPS) -> IntArray:
     """Good designs ``(N, D)`` for an objective, different ones; a function of its arguments alone.
 
-    Half of the walkers look for the best score; each of the others for the least product of powers of two or more metrics among
-    the feasible designs, so that together they line the fronts.
+    One search for each of ``seeds``. Half of its walkers look for the best score; each of the others for the least product of
+    powers of latency, energy, power and area among the feasible designs, so that together they line the fronts.
     """
-    rng = np.random.default_rng(seed)
+    found = [rows for seed in seeds for rows in _search(model, objective, np.random.default_rng(seed), steps)]
+    return np.unique(model.canonical(np.concatenate(found)), axis=0)
+
+
+def _search(model: SocModel, objective: Objective, rng: np.random.Generator, steps: int) -> list[IntArray]:
+    """The walkers' best designs at the end of every twentieth of the search."""
     goal = _Goal(objective, rng)
     x = model.repair(model.space.sample(rng, WALKERS))
-    costs = model.evaluate(x)
-    height, found = goal.height(costs), [x]
+    height, found = goal.height(model.evaluate(x)), []
     best, top = x.copy(), height.copy()
-    for step in range(steps):
-        moved = model.encoding.vary(x, rng)
+    for step in range(1, steps + 1):
+        moved = model.vary(x, rng)
         assert moved is not None, "the space has no moves"
         reached = goal.height(model.evaluate(moved))
         heat = HOT * (COLD / HOT) ** (step / steps)
@@ -43,11 +47,11 @@ def annealed(model: SocModel, objective: Objective, seed: int = 1, steps: int = 
         x[taken], height[taken] = moved[taken], reached[taken]
         better = height > top
         best[better], top[better] = x[better], height[better]
-        if (step + 1) % REGROUP == 0:
+        if step % REGROUP == 0:
             _regroup(x, height, best, top)
-        if (step + 1) % (steps // SNAPSHOTS) == 0:
+        if step % -(-steps // SNAPSHOTS) == 0 or step == steps:
             found.append(best.copy())
-    return np.unique(model.canonical(np.concatenate(found)), axis=0)
+    return found
 
 
 class _Goal:

@@ -52,7 +52,8 @@ MIXES = {
 
 
 class Covered(NamedTuple):
-    """How often an interval held the truth: the share of studies, of those in which it has an interval, and its median width."""
+    """How often an interval held the truth: the share of studies, of those in which it has an interval, and its median
+    width."""
 
     interval: str
     mix: str

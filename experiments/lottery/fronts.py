@@ -28,7 +28,8 @@ def hypervolumes(fronts: Sequence[ArrayLike]) -> FloatArray:
 
 
 def attainment_surface(fronts: Sequence[ArrayLike], quantile: float = 0.5) -> FloatArray:
-    """Corners ``(M, K)`` of the region that at least ``quantile`` of the runs attain, sorted; none where too few runs found any.
+    """Corners ``(M, K)`` of the region that at least ``quantile`` of the runs attain, sorted; none where too few runs found
+    any.
 
     Args:
         fronts: points ``(N, K)`` of each run, K 2 or 3; a run that found nothing is an empty one, and counts.
@@ -52,7 +53,7 @@ def attainment_surface(fronts: Sequence[ArrayLike], quantile: float = 0.5) -> Fl
 
 
 def attained(fronts: Sequence[ArrayLike], targets: ArrayLike) -> FloatArray:
-    """Empirical attainment function: the share of runs with a point that is no worse anywhere than each target ``(N, K)``, ``(N,)``."""
+    """Empirical attainment function ``(N,)``: the share of runs with a point no worse anywhere than each target ``(N, K)``."""
     goals = np.asarray(targets, dtype=np.float64)
     reached = [(_finite(front)[:, None, :] <= goals).all(axis=2).any(axis=0) for front in fronts]
     return np.asarray(np.mean(reached, axis=0))

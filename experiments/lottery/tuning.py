@@ -1,14 +1,18 @@
 """What tuning buys: the expected best of k draws, and the price of a ticket that beats default random search.
 
-Tuning by random search is: take k of the agent's draws, run each with r seeds, keep the draw with the best mean, use it with seeds
-it was not chosen on. Its expected performance is a mean over all ``C(D, k)`` subsets of the D draws there are, which needs no
-sampling: a draw is the one kept as often as it is the highest of a subset (closed form by order statistics; Tang et al. 2020, the
-unbiased estimator where Dodge et al. 2019 draw with replacement and come out low). Choosing and scoring are kept apart: every r of
-the S seeds in turn choose, the others score, and the mean over all splits is taken. Scored on the runs it was chosen by, the best
-of k is credited with the luck of its seeds.
+Tuning by random search is: take k of the agent's draws, run each with r seeds, keep the draw with the best mean, use it with
+seeds it was not chosen on. Its expected performance is a mean over all ``C(D, k)`` subsets of the D draws there are, which
+needs no sampling: a draw is the one kept as often as it is the highest of a subset (closed form by order statistics; Tang et
+al. 2020, the unbiased estimator where Dodge et al. 2019 draw with replacement and come out low). Choosing and scoring are kept
+apart: every r of the S seeds in turn choose, the others score, and the mean over all splits is taken. Scored on the runs it
+was chosen by, the best of k is credited with the luck of its seeds.
 
-Intervals are by the jackknife over draws plus that over seeds, each with its degrees of freedom (Satterthwaite 1946). A jackknife
-or a bootstrap can know nothing of a maximum over more draws than there are several disjoint sets of: k goes up to D / 4.
+Intervals. The jackknife over draws plus that over seeds gives the variance, each with its degrees of freedom (Satterthwaite
+1946), and over draws the skewness; Hall's (1992) transformation then makes an interval of it (`error_bound`). By simulation it
+covers 93.5-98 % up to k = D / 4 wherever draws matter, and 99 % where there is nothing but noise, which both jackknives count.
+Tried and left: the bootstrap over draws (its subsets hold the same draw twice, so that its maxima come out low: 79-94 %, also
+with expanded percentiles or reflected), the jackknife over draws alone (84-94 %), and Student's t without the skewness (91-98
+%, the truth being above it five times as often as below). Of the best of more than D / 4 draws, D draws know little.
 """
 
 from __future__ import annotations
@@ -34,20 +38,20 @@ from archgym.space import BoolArray, FloatArray
 
 
 class Price(NamedTuple):
-    """Ticket price of an agent: what must be spent on tuning before it beats another with confidence.
+    """Ticket price of an agent: what must be spent on tuning before it beats another with confidence; arrays ``(...)``.
 
     Attributes:
         evaluations: of tuning; 0 where the defaults beat it, inf where no tuning that was tried does.
         draws: the k of that tuning; 0, or inf.
         censored_at: evaluations of the most tuning that was tried: an infinite price is a price above this.
         defaults_win: do the defaults beat it?
-        margin: the lower confidence bound of ``agent - other`` for k = 1, 2, …
+        margin: the lower confidence bound of ``agent - other`` for k = 1, 2, …, ``(..., K)``.
     """
 
-    evaluations: float
-    draws: float
+    evaluations: FloatArray
+    draws: FloatArray
     censored_at: float
-    defaults_win: bool
+    defaults_win: BoolArray
     margin: FloatArray
 
 
@@ -69,8 +73,7 @@ def chosen_weights(select: ArrayLike, most: int) -> FloatArray:
         raise ValueError(f"the best of k needs k between 1 and the {draws} draws, got {most}")
     below, reach = rankdata(values, "min", axis=-1).astype(np.int64) - 1, rankdata(values, "max", axis=-1).astype(np.int64)
     inside = _subsets(draws, most)
-    weights = (inside[:, reach] - inside[:, below]) / (reach - below)
-    return np.asarray(np.moveaxis(weights, 0, -2))
+    return np.asarray(np.moveaxis((inside[:, reach] - inside[:, below]) / (reach - below), 0, -2))
 
 
 def _subsets(draws: int, most: int) -> FloatArray:
@@ -157,25 +160,27 @@ def ticket_price(
 ) -> Price:
     """Evaluations of tuning an agent needs before it beats default random search with confidence ``level``.
 
-    Two claims can be made, each at ``(1 + level) / 2``, so that both hold with ``level``: that the defaults win (price 0), and that
-    the best of k draws wins. Since it can only grow with k, the latter is tested from the most tuning downwards and
-    stops where the first k does not win (a fixed sequence needs no further correction: Maurer, Hothorn and Lehmacher 1995);
-    the price is that of the least k before it. Where the most tuning does not win, the price is censored.
+    Two claims can be made, each at ``(1 + level) / 2``, so that both hold with ``level``: that the defaults win (price 0), and
+    that the best of k draws wins. Since it can only grow with k, the latter is tested from the most tuning downwards and stops
+    where the first k does not win (a fixed sequence needs no further correction: Maurer, Hothorn and Lehmacher 1995); the
+    price is that of the least k before it. Where the most tuning does not win, the price is censored.
 
     Args:
-        y: performances ``(D, S)`` of the agent's draws.
-        defaults: ``(S',)`` of its defaults.
-        other: ``(S'',)`` of default random search, or of whatever is to be beaten.
+        y: performances ``(..., D, S)`` of the agent's draws.
+        defaults: ``(..., S')`` of its defaults.
+        other: ``(..., S'')`` of default random search, or of whatever is to be beaten.
         budget: evaluations of one run.
     """
     each = (1.0 + level) / 2.0
-    rival = crossed_mean(table(other, 1)[None, :])
-    margin, wins = beats(tuned(y, None, tuning_seeds), rival, each)
-    defaults_win = bool(beats(crossed_mean(table(defaults, 1)[None, :]), rival, each)[1])
-    cost = tuning_evaluations(len(wins), budget, tuning_seeds)
-    losing = np.flatnonzero(~wins)
-    first = int(losing[-1]) + 1 if len(losing) else 0
-    won = first < len(wins)
-    draws = 0.0 if defaults_win else first + 1.0 if won else np.inf
-    price = 0.0 if defaults_win else float(cost[first]) if won else np.inf
-    return Price(price, draws, float(cost[-1]), defaults_win, margin)
+    agent, own, rival = tuned(y, None, tuning_seeds), _of_one(defaults), _of_one(other)
+    margin, wins = beats(agent, Uncertain(*(part[..., None] for part in rival)), each)
+    defaults_win = beats(own, rival, each)[1]
+    most = wins.shape[-1]
+    least = most + 1.0 - np.cumprod(wins[..., ::-1], axis=-1).sum(axis=-1)
+    draws = np.where(defaults_win, 0.0, np.where(least > most, np.inf, least))
+    return Price(draws * budget * tuning_seeds, draws, float(most * budget * tuning_seeds), defaults_win, margin)
+
+
+def _of_one(runs: ArrayLike) -> Uncertain:
+    """Mean over the seeds ``(..., S)`` of one configuration."""
+    return crossed_mean(table(runs, 1)[..., None, :])

@@ -26,7 +26,7 @@ TILE, BUFFER, REST = 0, 1, slice(2, None)
 
 
 class KnowingToy(ToyModel):
-    """The toy with all that a model can know: a buffer too small is enlarged, and a move resizes both, tile and buffer, alike."""
+    """The toy with all that a model can know: a buffer too small is enlarged, and a move resizes tile and buffer alike."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,6 +75,15 @@ def valid(log: TrialLog) -> BoolArray:
 
 def digest(log: TrialLog) -> str:
     return trials_digest(*log.trials())
+
+
+def test_the_ledger_passes_the_models_moves_on_and_counts_nothing():
+    task = knowing()
+    evaluator = Evaluator(task, 8)
+    x = task.model.repair(task.space.sample(np.random.default_rng(0), 5))
+    moved = evaluator.vary(x, np.random.default_rng(1))
+    assert moved is not None and np.array_equal(moved, task.model.vary(x, np.random.default_rng(1)))
+    assert evaluator.spent == 0 and Evaluator(toy_task()).vary(x, np.random.default_rng(1)) is None
 
 
 @pytest.mark.parametrize("name", [*MUTATING, *DRAWING])

@@ -9,7 +9,7 @@ from experiment_helpers import plan_of
 from archgym import registry
 from archgym.experiments.report.targets import draw, knowledge, of_study
 from archgym.experiments.summary import groups, standings
-from archgym.experiments.targets import Hits, hits, study_hits
+from archgym.experiments.targets import Hits, hits, hits_of_steps, study_hits
 from archgym.spec import RunSpec
 
 
@@ -21,6 +21,16 @@ def test_a_hit_is_the_first_design_that_reaches_the_target():
     found = hits([np.array([0.1, 0.9, 1.0, 0.2]), np.array([0.1, 0.95]), np.array([1.0]), np.array([-1.5, -0.2, 0.5])], 0.95)
     assert found.evaluations.tolist() == [3, 2, 1, 3] and found.reached.tolist() == [True, True, True, False]
     assert found.successes == 3 and len(found) == 4
+
+
+def test_steps_of_the_best_score_give_the_same_hits_as_all_scores():
+    rng = np.random.default_rng(2)
+    runs = [rng.random(n) for n in (5, 17, 17, 40)]
+    steps = [np.flatnonzero(run > np.concatenate([[-np.inf], np.maximum.accumulate(run)[:-1]])) for run in runs]
+    for target in (0.0, 0.5, 0.9, 0.97, 2.0):
+        whole = hits(runs, target)
+        short = hits_of_steps([s + 1 for s in steps], [r[s] for r, s in zip(runs, steps, strict=True)], [5, 17, 17, 40], target)
+        assert np.array_equal(whole.evaluations, short.evaluations) and np.array_equal(whole.reached, short.reached)
 
 
 def test_expected_running_time_by_hand():

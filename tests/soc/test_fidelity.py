@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from archgym.envs.soc import farsi
+from archgym.envs.soc.design import pack
 from archgym.envs.soc.fidelity import METRICS, REFERENCE, fidelity
+from archgym.envs.soc.kernel import trace
 from archgym.envs.soc.reference_file import read
 from archgym.errors import BadInput
 
@@ -187,6 +190,25 @@ def test_a_design_that_cannot_be_built_is_left_empty_and_named(tmp_path: Path) -
     found = fidelity(written(tmp_path, content))
     assert found.columns["latency_s_predicted"] == [""]
     assert any("one: no route between an element and a memory" in note for note in found.tables[0].notes)
+
+
+def test_a_design_that_farsi_ran_and_we_cannot_build_fails(tmp_path: Path) -> None:
+    content = shipped("audio_decoder-001", "audio_decoder-002")
+    design(content)["bus_bus"] = []
+    found = fidelity(written(tmp_path, content))
+    assert not found.passed
+    assert found.figures["energy_j"]["rows"] == 1 and found.figures["energy_j"]["exact"] == 1.0
+
+
+@pytest.mark.parametrize("number", range(0, 180, 12))
+def test_phases_and_capacities_are_farsis(number: int) -> None:
+    entry, result = read(REFERENCE).entries[number], shipped()["designs"][number]["result"]
+    workload, library = farsi.load(entry.workload)
+    found = trace(pack([entry.design], workload, library), 0, workload, library, compat=True)
+    assert found.duration_s == pytest.approx(result["phase_duration"], rel=1e-12, abs=1e-15)
+    assert found.energy_j == pytest.approx(result["phase_energy"], rel=1e-12, abs=1e-18)
+    for name, peak in result["peak_bytes"].items():
+        assert found.peak_bytes[int(name.removeprefix("mem"))] == pytest.approx(peak, rel=1e-12)
 
 
 def test_other_options_are_refused() -> None:

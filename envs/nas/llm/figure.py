@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from archgym.envs.parallelism.serving.figure import phases_of, stacked
 from archgym.envs.parallelism.serving.layout import Design, Fact
 from archgym.envs.parallelism.training.figure import TIME_PARTS, cascade
 from archgym.envs.parallelism.training.layout import Net, Out, Run
-from archgym.space import FloatArray, IntArray
+from archgym.space import FloatArray, IntArray, Value
 
 from .layout import Col, Fit
 from .layouts import BATCH, EXPERT_RANKS, LAYOUTS, SEQUENCE
@@ -83,7 +84,7 @@ def trained(model: LlmModel, net: FloatArray, design: FloatArray, whole_s: float
     return f"TP {tensor}, PP {pipeline}, ZeRO {zero}, recompute {recompute}", seconds[best]
 
 
-def _caption(design: dict[str, object], costs: Costs) -> str:
+def _caption(design: Mapping[str, Value], costs: Costs) -> str:
     kind = f"{design['experts']} experts, {design['top_k']} a token" if design["experts"] != 1 else "dense"
     return (
         f"{design['layers']} layers of {design['width']}, {design['kv_heads']} key-value heads, {kind}, {design['weights']}, "

@@ -46,7 +46,8 @@ class MacroModel(TabularModel):
     def __init__(self, table: Table, device_name: str = "") -> None:
         row = np.full(SPACE.size, MISSING, dtype=np.int64)
         row[table.number] = np.arange(len(table.number))
-        metrics, columns, facts = METRICS, figures(table), [table.digest]
+        metrics: tuple[Metric, ...] = METRICS
+        columns, facts = figures(table), [table.digest]
         if device_name:
             metrics, facts = (*METRICS, *PRICES), [*facts, *device(device_name).facts]
             columns = np.hstack([columns, prices(device_name)[table.number]])

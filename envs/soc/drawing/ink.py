@@ -16,7 +16,7 @@ MEANING: dict[Limit, str] = {
     "write": "writing a memory",
     "bus": "a bus",
 }
-TITLES = (8.5, 7.7, 7.0)  # points; smaller where a name is long
+TITLES = (8.5, 7.7, 7.1, 6.6)  # points; smaller where a name is long
 BODY, SMALL = 7.5, 6.8
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
-BOX, WIDEST = 1.78, 2.5  # width of a box, and what it may grow to
+BOX, WIDEST = 1.86, 2.5  # width of a box, and what it may grow to
 GAP, APART, INDENT, ABOVE = 0.14, 0.3, 0.16, 0.12  # between columns, between buses, of stacked boxes, between boxes in a stack
 TRACK = 0.13  # height of the lane of a link that passes over buses
 PERMUTED = 7  # buses whose orders are all tried

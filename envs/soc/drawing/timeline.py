@@ -8,9 +8,9 @@ from typing import Any
 
 from .ink import BLUE, BODY, COLOURS, GRID, INK, MEANING, MUTED, PAPER, RED, SMALL, line, rectangle, write
 from .parts import LIMITS, Run, Scene, Segment
-from .text import FAMILY, first, fit, quantity, short, width
+from .text import first, fit, quantity, short, width
 
-ROW, LABELS, RIGHT = 0.26, 1.55, 1.15  # height of a row, room for its label, room right of the axes
+ROW, LABELS, RIGHT = 0.26, 1.7, 1.15  # height of a row, room for its label, room right of the axes
 POWER, BETWEEN, FOOT, LEGEND = 0.85, 0.2, 0.42, 0.32  # heights in inches
 UNITS = ((1.0, 1.0, "s"), (1e-4, 1e3, "ms"), (0.0, 1e6, "\u00b5s"))
 NOTES = (
@@ -19,6 +19,7 @@ NOTES = (
     "in brackets: the block",
 )
 LEAST = 4  # letters of a name that is cut short
+HIGHEST = 3.0  # the power axis ends at this many times the peak power of 10 ms, however high a short phase is
 SHOWN = 1.3  # a budget up to this many times the run is inside the axes
 
 
@@ -67,13 +68,11 @@ def draw(figure: Any, scene: Scene, bottom: float, left: float, room: float) -> 
     strip = _axes(figure, left + LABELS, bottom + FOOT, time.wide, POWER)
     bars = _axes(figure, left + LABELS, bottom + FOOT + POWER + BETWEEN, time.wide, rows)
     for axes in (strip, bars):
+        axes.set_axis_off()
         axes.set_xlim(0, time.end * time.factor)
-        axes.grid(visible=False)
-        for start, _, _ in scene.phases:
-            axes.axvline(start * time.factor, color=GRID, linewidth=0.6, zorder=0)
     bars.set_ylim(0, rows)
-    bars.tick_params(left=False, labelleft=False, bottom=False, labelbottom=False)
-    bars.spines[["top", "right", "left", "bottom"]].set_visible(False)
+    for start, _, _ in scene.phases:
+        line(bars, (start * time.factor,) * 2, (0, rows), color=GRID, linewidth=0.6, zorder=0)
     for k, run in enumerate(scene.runs):
         _run(bars, run, rows - ROW * (k + 1), time)
     for k, element in enumerate(scene.elements):
@@ -176,25 +175,38 @@ def _power(axes: Any, scene: Scene, time: Clock) -> None:
     peak, budget = scene.power
     top = max((power for _, length, power in scene.phases if length > 0), default=0.0)
     lines = [(peak, f"peak {quantity(peak, 'W')}", BLUE)]
-    most, top = top, max(top, peak) * 1.12 or 1.0
+    most, top = top, 1.12 * max(peak, min(top, HIGHEST * peak)) or 1.0
     if budget <= top:
         lines.append((budget, f"budget {quantity(budget, 'W')}", INK))
     axes.set_ylim(0, top)
     for start, length, power in scene.phases:
-        rectangle(axes, start * time.factor, 0, length * time.factor, power, facecolor=BLUE, alpha=0.35, zorder=2)
+        rectangle(axes, start * time.factor, 0, length * time.factor, min(power, top), facecolor=BLUE, alpha=0.35, zorder=2)
+        line(axes, (start * time.factor,) * 2, (0, top), color=GRID, linewidth=0.6, zorder=0)
     for value, _, colour in lines:
-        axes.axhline(value, color=colour, linewidth=1.0, linestyle=(0, (4, 2)), zorder=4)
+        line(axes, (0, time.end * time.factor), (value, value), color=colour, linestyle=(0, (4, 2)), zorder=4)
     ends = _apart([value / top * POWER for value, _, _ in lines])
     for y, (_, text, colour) in zip(ends, lines, strict=True):
         write(axes, time.end * time.factor * (1 + 0.08 / time.wide), y / POWER * top, text, SMALL, color=colour)
     left = -0.08 * time.end * time.factor / time.wide
     write(axes, left, top * 0.6, "power of the phase", ha="right")
     write(axes, left, top * 0.42, f"up to {quantity(most, 'W')}", SMALL, ha="right", color=MUTED)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(MUTED)
-    axes.tick_params(left=False, labelleft=False, labelsize=SMALL, color=MUTED, labelcolor=INK, labelfontfamily=FAMILY)
-    text = f"time ({time.unit}); fine lines: phases"
-    axes.set_xlabel(text, fontsize=BODY, labelpad=2, color=INK, family=FAMILY)
+    _scale(axes, time, top / POWER)
+
+
+def _scale(axes: Any, time: Clock, inch: float) -> None:
+    """The axis of time below the power; ``inch`` is one inch in its units."""
+    from matplotlib.ticker import MaxNLocator, ScalarFormatter
+
+    end = time.end * time.factor
+    places = MaxNLocator(nbins=8, steps=[1, 2, 2.5, 5, 10]).tick_values(0, end)
+    ticks = [float(tick) for tick in places if tick <= end]
+    line(axes, (0, end), (0, 0), linewidth=0.8, zorder=5)
+    formatter = ScalarFormatter(useOffset=False)
+    formatter.create_dummy_axis()
+    for tick, text in zip(ticks, formatter.format_ticks(ticks), strict=True):
+        line(axes, (tick, tick), (0, -0.045 * inch), linewidth=0.8)
+        write(axes, tick, -0.12 * inch, text, SMALL, ha="center")
+    write(axes, end / 2, -0.28 * inch, f"time ({time.unit}); fine lines: phases", BODY, ha="center")
 
 
 def _apart(ys: Sequence[float], least: float = 0.13) -> list[float]:

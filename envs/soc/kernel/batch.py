@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from archgym.batch import in_parallel, slices, threads
+from archgym.errors import BadInput
 from archgym.space import FloatArray, IntArray
 
 from ..design import Batch
@@ -18,6 +19,7 @@ from .rules import RULES, TOO_LARGE
 from .tables import tables
 
 SMALLEST_PART = 256  # designs for which starting a thread pays
+MOST_BUSES = 64  # the bits of an integer
 
 
 def simulate(batch: Batch, workload: Workload, library: Library, compat: bool) -> Results:
@@ -30,7 +32,7 @@ def simulate(batch: Batch, workload: Workload, library: Library, compat: bool) -
         compat: FARSI's own rules (see `farsi`) instead of the clean ones (see `clean`).
 
     Raises:
-        BadInput: a task has no work, a block no rate, or the graph has a cycle.
+        BadInput: a task has no work, a block no rate, the graph has a cycle, or designs have more than 64 bus slots.
     """
     work, blocks = tables(workload, library, compat)
     rows, n = _rows(batch), len(batch)
@@ -70,13 +72,15 @@ def _rows(batch: Batch) -> Rows:
 
 
 def _scratch(batch: Batch) -> Scratch:
+    if batch.bus.shape[1] > MOST_BUSES:
+        raise BadInput(f"a design may have {MOST_BUSES} buses at most, got {batch.bus.shape[1]} slots")
     return new_scratch(batch.task_pe.shape[1], batch.pe.shape[1], batch.mem.shape[1], batch.bus.shape[1])
 
 
 def _results(values: FloatArray, broken: IntArray) -> Results:
     reason = ((broken > 0).astype(np.uint64) << np.arange(len(RULES), dtype=np.uint64)).sum(1, dtype=np.uint64)
-    columns = (values[:, k].copy() for k in (ENERGY, POWER, AREA, DRAM_AREA))
-    return Results(values[:, LATENCY:].copy(), *columns, reason, broken.sum(1).astype(np.float64))
+    energy, power, area, dram = (values[:, k].copy() for k in (ENERGY, POWER, AREA, DRAM_AREA))
+    return Results(values[:, LATENCY:].copy(), energy, power, area, dram, reason, broken.sum(1).astype(np.float64))
 
 
 def _trace(results: Results, rows: Rows, blocks: Blocks, s: Scratch, phases: int) -> Trace:

@@ -126,9 +126,9 @@ def _plan_way(up, mem, mem_f, bus_f, channel, limit, link, units, c, k, instruct
 
 @jit
 def _bus(up, bus_f, channel, c, instructions, root, b, leaves, target, n_mems, writes):
-    """The channel of bus ``b`` towards a bus or a memory ``target``; gives its limit."""
-    n_buses = bus_f.shape[0]
-    limit = bus_f[b, BUS_RATE] * instructions / bus_f[b, BUS_BYTES]
+    """The channel of bus ``b`` towards a bus or a memory ``target``; gives its limit, none without burst units."""
+    n_buses, units = bus_f.shape[0], bus_f[b, BUS_UNITS]
+    limit = bus_f[b, BUS_RATE] * instructions / bus_f[b, BUS_BYTES] if units > 0 else np.inf
     place = writes * (n_buses + n_mems) + b
     if b == root:
         _set(channel, c, ONE, leaves, -1, place)
@@ -136,7 +136,7 @@ def _bus(up, bus_f, channel, c, instructions, root, b, leaves, target, n_mems, w
     way = up[root, b] * n_buses + b
     pair = (writes * n_buses * n_buses + way) * (n_buses + n_mems) + target
     _set(channel, c, 1 + writes * (n_buses * n_buses + n_mems) + way, leaves, pair, place)
-    return limit * bus_f[b, BUS_UNITS] if bus_f[b, BUS_UNITS] > 0 else np.inf
+    return limit * units
 
 
 @jit

@@ -14,6 +14,10 @@ is done. At its end, which is one instant, in this order:
 5. Idle elements take the next task from their queue: first come, first served, by the instant at which tasks became ready and
    within an instant by node order. A task is never interrupted: accelerators cannot be.
 
+Around the loop: every bus on a way is a channel, for a slow bus is slow wherever it hangs (`channels`; FARSI merges leaf buses
+away); a block that no task uses is not built and costs nothing; a memory is the smallest on offer that holds its peak; power is
+over the worst 10 ms wherever they lie (`costs`), where FARSI's windows depend on how a run happens to be cut into phases.
+
 Every phase completes a task, so there are as many phases as tasks at most; rates are positive because blocks' rates are.
 """
 

@@ -5,4 +5,5 @@ from __future__ import annotations
 from numba import njit
 
 # Division as in IEEE 754 (x / 0 is inf, not an exception): no branch in the inner loop. Never fastmath: sums keep their order.
-jit = njit(nogil=True, error_model="numpy")
+# Inlined always: a call would pass every array's fields, which took half the time of a run.
+jit = njit(nogil=True, error_model="numpy", forceinline=True)

@@ -9,7 +9,21 @@ from __future__ import annotations
 from archgym.jit import inlined, outlined
 
 from .rows import (
-    CLOCK, KIND, MEM_BUS, MEM_CLOCK, MEM_WIDTH, PARENT, PE_BUS, PE_CLOCK, TYPE, UNROLL, WIDTH, bus_at, mem_at, pe_at, store_at,
+    CLOCK,
+    KIND,
+    MEM_BUS,
+    MEM_CLOCK,
+    MEM_WIDTH,
+    PARENT,
+    PE_BUS,
+    PE_CLOCK,
+    TYPE,
+    UNROLL,
+    WIDTH,
+    bus_at,
+    mem_at,
+    pe_at,
+    store_at,
     task_at,
 )  # fmt: skip
 

@@ -65,7 +65,7 @@ def choices(workload: Workload, library: Library) -> Choices:
     ):
         if not blocks:
             raise BadInput(f"workload {workload.name}: its library has no {what}, so nothing can be built")
-    kinds: tuple[Kind, ...] = tuple(kind for kind in ("sram", "dram") if library.of(kind))  # type: ignore[misc]
+    kinds: tuple[Kind, ...] = tuple(kind for kind in ("sram", "dram") if library.of(kind))
     processors = library.of("processor")
     tasks = tuple(node.name for node in workload.nodes if not node.dummy and library.accelerators(node.name))
     types = {name: len(processors) + 1 + k for k, name in enumerate(tasks)}

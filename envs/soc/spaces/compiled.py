@@ -13,8 +13,23 @@ from archgym.batch import source_hash
 from .canonical import canonical_row
 from .moves import vary_row
 from .rows import (
-    CLOCK, KIND, MEM_BUS, MEM_CLOCK, MEM_WIDTH, PARENT, PE_BUS, PE_CLOCK, TYPE, UNROLL, WIDTH, bus_at, mem_at, pe_at, repair_row,
-    store_at, task_at,
+    CLOCK,
+    KIND,
+    MEM_BUS,
+    MEM_CLOCK,
+    MEM_WIDTH,
+    PARENT,
+    PE_BUS,
+    PE_CLOCK,
+    TYPE,
+    UNROLL,
+    WIDTH,
+    bus_at,
+    mem_at,
+    pe_at,
+    repair_row,
+    store_at,
+    task_at,
 )  # fmt: skip
 
 Kernel = Callable[..., None]
@@ -105,7 +120,7 @@ def make_vary(source: int) -> Kernel:
             state[0] = seeds[n]
             for _ in range(16):
                 w[:] = wide[n]
-                vary_row(w, state, dims, own, processors, placed, stores, shapes, pe_twin)
+                vary_row(w, state, dims, own, processors, placed, stores, shapes)
                 repair_row(w, dims, own, processors, placed, stores, reads)
                 canonical_row(
                     w, folded, dims, processors, placed, stores, bus_twin, mem_twin, pe_twin,

@@ -92,7 +92,7 @@ class FullSpace:
         return self._tidy(x, REPAIR)[:, self.columns]
 
     def canonical(self, x: IntArray, repaired: bool = False) -> IntArray:
-        """Representatives of rows ``(N, D)``: slots in the order of the nodes that use them, unused ones empty, equal blocks one."""
+        """Representatives of rows ``(N, D)``: slots in the order of their nodes, unused ones empty, equal blocks one."""
         from .compiled import FOLD, REPAIR
 
         return self._tidy(x, FOLD | REPAIR if repaired else FOLD)[:, self.columns]
@@ -120,13 +120,14 @@ class FullSpace:
 
     def _last_memory(self, prefix: IntArray) -> BoolArray | None:
         kinds = self._wide(prefix)[3 * self.slots.buses :: 4][: self.slots.memories]
-        return None if kinds.any() else np.arange(1 + len(self.choices.kinds)) > 0
+        filled: BoolArray = np.arange(1 + len(self.choices.kinds), dtype=np.int64) > 0
+        return None if kinds.any() else filled
 
     def _last_element(self, prefix: IntArray) -> BoolArray | None:
         types = self._types(self._wide(prefix))[:-1]
         left = self.needs.placed & ~self._runs(types).any(axis=1)
         every = np.arange(1 + len(self.choices.elements.block))
-        open_values: BoolArray = self._runs(every)[left].all(axis=0)
+        open_values: BoolArray = np.logical_and.reduce(self._runs(every)[left], axis=0)
         return None if open_values.all() else open_values
 
     def _wide(self, prefix: IntArray) -> IntArray:
@@ -179,9 +180,9 @@ class FullSpace:
 
     def _empty(self, n: int) -> Batch:
         buses, memories, elements, nodes = (int(d) for d in self.dims)
-        pairs = [np.full((n, size), -1, np.int64) for size in (elements, elements, memories, memories, buses)]
-        links = np.zeros((n, buses, buses), np.bool_)
-        return Batch(*pairs, links, np.zeros((n, nodes), np.int64), np.zeros((n, nodes), np.int64))
+        pe, pe_bus, mem, mem_bus, bus = (np.full((n, k), -1, np.int64) for k in (elements, elements, memories, memories, buses))
+        links, task_pe, task_mem = np.zeros((n, buses, buses), np.bool_), *np.zeros((2, n, nodes), np.int64)
+        return Batch(pe, pe_bus, mem, mem_bus, bus, links, task_pe, task_mem)
 
     def _params(self) -> list[Param]:
         c = self.choices

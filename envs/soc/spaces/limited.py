@@ -104,7 +104,8 @@ class LimitedSpace:
             return self._no_ring(prefix[BUS_BUS:])
         runs = self.runs[self.needs.placed]
         stuck = knob == PE + SLOTS - 1 and not runs[:, prefix[PE:]].any(axis=1).all()
-        return runs.all(axis=0) if stuck else None
+        processors: BoolArray = np.logical_and.reduce(runs, axis=0)
+        return processors if stuck else None
 
     def _free_memories(self, taken: IntArray, last: bool) -> BoolArray | None:
         """Memories that are on no bus yet; of the last bus, one of them where no memory is on any."""

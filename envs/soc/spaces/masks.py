@@ -1,8 +1,8 @@
 """Which values of a task's knob can still lead to a buildable design, once the slots before it are known.
 
-A design is buildable when every task is on an element that runs it, and all nodes that read one another's outputs are on one net
-of buses with all their memories. So the first choice made for such a group fixes its net, and the net has to hold a memory and,
-for every task of the group, an element that runs it.
+A design is buildable when every task is on an element that runs it, and all nodes that read one another's outputs are on one
+net of buses with all their memories. So the first choice made for such a group fixes its net, and the net has to hold a memory
+and, for every task of the group, an element that runs it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Rows of the full space while they are worked on: fixed places for every slot's knobs, and what the net of buses says.
 
-A *wide* row holds, for B buses, M memories, P elements and T nodes: width, clock, parent of each bus; kind, width, clock, bus of
-each memory; type, unroll, clock, bus of each element; the element of each node; the memory of each node. A parent is 0 for none
-or 1 + a lower slot, so buses are forests by construction. All functions here are compiled.
+A *wide* row holds, for B buses, M memories, P elements and T nodes: width, clock, parent of each bus; kind, width, clock, bus
+of each memory; type, unroll, clock, bus of each element; the element of each node; the memory of each node. A parent is 0 for
+none or 1 + a lower slot, so buses are forests by construction. All functions here are compiled.
 """
 
 from __future__ import annotations

@@ -8,9 +8,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from archgym.agents._structure import StructureConfig
 from archgym.agents.random_search import RandomSearch
 from archgym.card import BestKnown
-from archgym.config import Config, Integers, hp
+from archgym.config import Integers, hp
 from archgym.errors import BadInput
 from archgym.evaluator import Evaluation
 from archgym.family import Family, Fidelity, Table
@@ -53,7 +54,7 @@ def known() -> BestKnown:
 
 
 @dataclass(frozen=True)
-class SlowConfig(Config):
+class SlowConfig(StructureConfig):
     """How slow."""
 
     batch: int = hp(1, Integers(1, 8), "designs at a time")
