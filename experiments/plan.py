@@ -51,13 +51,13 @@ _SLOW = {"gp_bo": 200.0, "dqn": 80.0, "tpe": 20.0, "ppo": 8.0, "ppo_sequential":
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$")]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)]
 Whole = Annotated[int, Field(strict=True, ge=0)]
-_STRICT = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+STRICT = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class TaskEntry(BaseModel):
     """One ``[[task]]`` table: a task (or a glob) with options."""
 
-    model_config = _STRICT
+    model_config = STRICT
     id: Text
     options: dict[str, Annotated[str, Field(strict=True)]] = {}
 
@@ -65,7 +65,7 @@ class TaskEntry(BaseModel):
 class AgentEntry(BaseModel):
     """One ``[[agent]]`` table: an agent with some hyperparameters set, under a label of its own."""
 
-    model_config = _STRICT
+    model_config = STRICT
     name: Text
     label: Name | None = None
     config: dict[str, Setting] = {}
@@ -74,7 +74,7 @@ class AgentEntry(BaseModel):
 class Study(BaseModel):
     """A study file, checked in itself; whether its tasks and agents exist is :func:`make_plan`'s question."""
 
-    model_config = _STRICT
+    model_config = STRICT
     name: Name
     description: str = ""
     tasks: tuple[Text, ...] = ()
@@ -89,11 +89,16 @@ class Study(BaseModel):
     @field_validator("seeds", mode="before")
     @classmethod
     def _count(cls, value: Any) -> Any:
-        if isinstance(value, int) and not isinstance(value, bool):
-            if not 1 <= value <= _MOST_SEEDS:
-                raise ValueError(f"a count of seeds must be in 1..{_MOST_SEEDS}, got {value}")
-            return tuple(range(value))
-        return value
+        return counted(value)
+
+
+def counted(seeds: Any) -> Any:
+    """A count of seeds as the list of them; anything else as it is."""
+    if not isinstance(seeds, int) or isinstance(seeds, bool):
+        return seeds
+    if not 1 <= seeds <= _MOST_SEEDS:
+        raise ValueError(f"a count of seeds must be in 1..{_MOST_SEEDS}, got {seeds}")
+    return tuple(range(seeds))
 
 
 class Planned(NamedTuple):

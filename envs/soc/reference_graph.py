@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -92,7 +93,8 @@ def build(place: str, name: str, form: GraphForm) -> tuple[Workload, Library]:
     for block, found in form.blocks.items():
         if found.subtype == "ip" and block not in owner:
             raise BadInput(f"{place}.blocks.{block}: ip_of_task names no task that it runs")
-    library = Library(tuple(_block(k, b, owner.get(k, "")) for k, b in form.blocks.items()), capacities())
+    works = {node.name: node.work for node in nodes}
+    library = Library(tuple(_block(k, b, owner.get(k, ""), works) for k, b in form.blocks.items()), capacities())
     try:
         check(workload, library)
     except ValueError as error:
@@ -100,10 +102,11 @@ def build(place: str, name: str, form: GraphForm) -> tuple[Workload, Library]:
     return workload, library
 
 
-def _block(name: str, form: FarsiBlock, task: str) -> Block:
+def _block(name: str, form: FarsiBlock, task: str, works: Mapping[str, float]) -> Block:
+    """FARSI divides an accelerator's area by its task's work, a processor's by one instruction."""
     kind = KINDS[form.subtype]
     if kind in ("processor", "accelerator"):
-        costs = 1 / form.work_over_energy, 1 / form.work_over_area
+        costs = 1 / form.work_over_energy, works.get(task, 1.0) / form.work_over_area
         return Block(name, kind, form.peak_work_rate, *costs, form.clock_freq, unroll=form.loop_unroll, task=task)
     width = 0.0 if form.bus_width == "NA" else float(form.bus_width)
     return Block(name, kind, form.peak_work_rate, clock_hz=form.clock_freq, width_bytes=width)

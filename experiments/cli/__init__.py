@@ -17,6 +17,7 @@ from archgym.experiments.cli import (
     difficulty,
     evaluate,
     fidelity,
+    leaderboard,
     replay,
     report,
     search,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 for module in (tasks, agents, evaluate, search, study, report, replay, fidelity, bench, difficulty):
     app.command(module.__name__.rsplit(".", 1)[-1])(module.command)
+app.add_typer(leaderboard.app, name="leaderboard")
 
 
 @app.callback(invoke_without_command=True)

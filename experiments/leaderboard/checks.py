@@ -244,7 +244,6 @@ def _equal(claimed: Any, found: Any) -> bool:
     return bool(claimed == found)
 
 
-
 def copies_among(subs: Sequence[Submission]) -> list[Check]:
     """Of each submission: whether another one has a run with the same designs, or a name that only differs in case."""
     owners: dict[str, list[int]] = {}

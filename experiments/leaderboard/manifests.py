@@ -8,17 +8,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 FORMAT = 1
-NAME = r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,39}\Z"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=False)
-_Hash = Annotated[str, StringConstraints(strict=True, pattern=r"\A[0-9a-f]{16}\Z")]
-_Digest = Annotated[str, StringConstraints(strict=True, pattern=r"\A[0-9a-f]{64}\Z")]
-_Short = Annotated[str, StringConstraints(strict=True, pattern=r"\A[A-Za-z0-9 ._+-]{0,60}\Z")]
+_Hash = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{16}$")]
+_Digest = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
+_Short = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9 ._+-]{0,60}$")]
 _Versions = Annotated[dict[_Short, _Short], Field(max_length=40)]
 _Count = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 _Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 _Seconds = Annotated[float, Field(strict=True, ge=0, le=1e9, allow_inf_nan=False)]
-_Key = Annotated[str, StringConstraints(strict=True, pattern=r"\A\w{1,64}\Z")]
+_Key = Annotated[str, StringConstraints(strict=True, pattern=r"^\w{1,64}$")]
 _Value = Annotated[str, StringConstraints(strict=True, max_length=200)] | bool | int | float
 
 
@@ -26,7 +26,7 @@ class SuiteRef(BaseModel):
     """The suite that was played."""
 
     model_config = _STRICT
-    name: Annotated[str, StringConstraints(strict=True, pattern=r"\A[a-z][a-z0-9-]{0,40}-v[0-9]{1,3}\Z")]
+    name: Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,40}-v[0-9]{1,3}$")]
     hash: _Hash
 
 
@@ -45,7 +45,7 @@ class Manifest(BaseModel):
     format: Literal[1]
     suite: SuiteRef
     name: Annotated[str, StringConstraints(strict=True, pattern=NAME)]
-    agent: Annotated[str, StringConstraints(strict=True, pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
+    agent: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     method: Annotated[str, StringConstraints(strict=True, max_length=2000)] = ""
     url: Annotated[str, StringConstraints(strict=True, max_length=300)] = ""
     ruleset: Literal["self", "external"]

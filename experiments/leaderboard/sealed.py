@@ -1,4 +1,4 @@
-"""Files of strangers: which may be there, and how much of them is read. No link is followed, nothing but JSON is understood here."""
+"""Files of strangers: which may be there, and how much of them is read. No link is followed; what is understood is JSON."""
 
 from __future__ import annotations
 

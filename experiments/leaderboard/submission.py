@@ -60,7 +60,8 @@ def read(folder: Path) -> Submission:
     manifest = checked(Manifest, sealed.read_object(path), sealed.shown(path, 300))
     suite = load(manifest.suite.name)
     if manifest.suite.hash != suite.hash:
-        raise BadInput(f"{sealed.shown(path, 300)}: suite: another {suite.name} than here ({manifest.suite.hash}, {suite.hash})")
+        hashes = f"{manifest.suite.hash}, here {suite.hash}"
+        raise BadInput(f"{sealed.shown(path, 300)}: suite: another {suite.name} than here ({hashes})")
     runs = list(_runs(folder, files, sealed.RUNS, suite, RANKED))
     tuning = list(_runs(folder, files, sealed.TUNING, suite, ("tuning",)))
     order = {entry.id: k for k, entry in enumerate(suite.task)}

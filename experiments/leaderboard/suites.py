@@ -44,8 +44,8 @@ FORMAT = 1
 
 Role = Literal["search", "tuning", "held-out"]
 RANKED: tuple[Role, ...] = ("search", "held-out")
-_TaskId = Annotated[str, StringConstraints(strict=True, pattern=r"\A[a-z0-9][a-z0-9_-]{0,99}\Z")]
-_Hash = Annotated[str, StringConstraints(strict=True, pattern=r"\A[0-9a-f]{16}\Z")]
+_TaskId = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")]
+_Hash = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{16}$")]
 _STRICT = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
 
 
@@ -63,7 +63,7 @@ class Suite(BaseModel):
 
     model_config = _STRICT
     format: Literal[1]
-    name: Annotated[str, StringConstraints(strict=True, pattern=r"\A[a-z][a-z0-9-]{0,40}-v[0-9]{1,3}\Z")]
+    name: Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9-]{0,40}-v[0-9]{1,3}$")]
     title: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)]
     seeds: Annotated[tuple[Annotated[int, Field(strict=True, ge=0)], ...], Field(min_length=1)]
     budget: Annotated[int, Field(strict=True, ge=1, le=100_000)]

@@ -1,8 +1,8 @@
 """The compact protocol of Apache Thrift, as far as Parquet's footer and page headers need it: bytes to plain data, bounded.
 
-Field numbers instead of names, as the specification gives them (thrift/doc/specs/thrift-compact-protocol.md). It exists so that a
-stranger's file is judged before a library is let near it: nesting, number of elements and length are limited, and what does not
-fit raises ``ValueError``.
+Field numbers instead of names, as the specification gives them (thrift/doc/specs/thrift-compact-protocol.md). It exists so that
+a stranger's file is judged before a library is let near it: nesting, number of elements and length are limited, and what does
+not fit raises ``ValueError``.
 """
 
 from __future__ import annotations
@@ -44,20 +44,21 @@ class Reader:
             found[number] = kind == _TRUE if kind in (_TRUE, _FALSE) else self._value(kind, depth)
 
     def _value(self, kind: int, depth: int) -> Any:
-        if kind in (_TRUE, _FALSE):  # an element of a list: its value is a byte of its own
-            return self._byte() == _TRUE
-        if kind == _BYTE:
-            return self._byte()
+        if kind in (_LIST, _SET):
+            return self._list(depth)
+        if kind == _STRUCT:
+            return self.struct(depth + 1)
+        return self._plain(kind)
+
+    def _plain(self, kind: int) -> Any:
+        if kind in (_TRUE, _FALSE, _BYTE):  # a truth value in a list is a byte of its own
+            return self._byte() if kind == _BYTE else self._byte() == _TRUE
         if kind in (_I16, _I32, _I64):
             return self._zigzag()
         if kind == _DOUBLE:
             return struct.unpack("<d", self._take(8))[0]
         if kind == _BINARY:
             return self._take(self._varint())
-        if kind in (_LIST, _SET):
-            return self._list(depth)
-        if kind == _STRUCT:
-            return self.struct(depth + 1)
         raise ValueError(f"a value of kind {kind}")
 
     def _list(self, depth: int) -> list[Any]:

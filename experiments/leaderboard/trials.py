@@ -30,6 +30,7 @@ _SLACK = 4096  # bytes of headers and levels per column, generously
 _CODECS = {0: "none", 1: "snappy", 6: "zstd"}
 _PLAIN, _DICTIONARY, _RLE, _RLE_DICTIONARY = 0, 2, 3, 8
 _DATA_PAGE, _DICTIONARY_PAGE = 0, 2
+_ENCODINGS = {_DATA_PAGE: (_PLAIN, _DICTIONARY, _RLE, _RLE_DICTIONARY), _DICTIONARY_PAGE: (_PLAIN, _DICTIONARY)}
 
 
 @dataclass(frozen=True)
@@ -155,13 +156,11 @@ def _pages(data: bytes, facts: dict[int, Any], column: Column, rows: int) -> Ite
 
 
 def _values(head: dict[int, Any], column: Column, rows: int) -> int:
-    if head[1] == _DICTIONARY_PAGE:
-        count, encoding, known = head[7][1], head[7][2], (_PLAIN, _DICTIONARY)
-    elif head[1] == _DATA_PAGE:
-        count, encoding, known = head[5][1], head[5][2], (_PLAIN, _DICTIONARY, _RLE, _RLE_DICTIONARY)
-    else:
+    if head[1] not in _ENCODINGS:
         raise ValueError(f"column {column.name}: a page of another kind")
-    if encoding not in known or not 0 <= count <= rows:
+    facts = head[5] if head[1] == _DATA_PAGE else head[7]
+    count, encoding = facts[1], facts[2]
+    if encoding not in _ENCODINGS[head[1]] or not 0 <= count <= rows:
         raise ValueError(f"column {column.name}: a page of {count} values in encoding {encoding}")
     return count if head[1] == _DATA_PAGE else 0
 

@@ -178,8 +178,7 @@ def error_bound(estimate: Uncertain, level: float) -> FloatArray:
 
 
 class Size(NamedTuple):
-    """How much a proportion rests on: runs, clusters of them (draws, or seeds of one draw), and as many independent ones
-    ``(...)``."""
+    """How much a proportion rests on: runs, clusters of them that may be all alike, and as many independent runs ``(...)``."""
 
     runs: float
     clusters: float
@@ -187,14 +186,18 @@ class Size(NamedTuple):
 
 
 def size(y: ArrayLike) -> Size:
-    """Size of performances ``y (..., T, D, S)``; independent are the runs that would know their mean as well as these do."""
+    """Size of performances ``y (..., T, D, S)``.
+
+    Clusters are draws, or the runs of a single one. Independent runs are as many as would know the mean over tasks as well as
+    these do: the variance within tasks over that of the mean.
+    """
     array = table(y, 3)
     tasks, draws, seeds = array.shape[-3:]
-    array = array.mean(axis=-3)
-    variance = crossed_mean(array).variance
+    variance = crossed_mean(array.mean(axis=-3)).variance
     known = variance > 0.0
-    independent = np.where(known, array.var(axis=(-2, -1)) / np.where(known, variance, 1.0), np.inf)
-    return Size(float(tasks * draws * seeds), float(draws if draws > 1 else seeds), np.maximum(independent, 1.0))
+    within = array.var(axis=(-2, -1)).mean(axis=-1)
+    independent = np.where(known, within / np.where(known, variance, 1.0), np.inf)
+    return Size(float(tasks * draws * seeds), float(draws if draws > 1 else tasks * seeds), np.maximum(independent, 1.0))
 
 
 def wilson_interval(estimate: Uncertain, of: Size, level: float = LEVEL) -> Interval:

@@ -182,6 +182,8 @@ def test_a_file_can_bring_its_own_task_graph(tmp_path: Path) -> None:
     found = fidelity(written(tmp_path, OWN)).columns
     assert found["latency_s_predicted"] == pytest.approx([1e6 / 8e9])  # reading 4 kB takes 5 us: computing sets the pace
     assert found["workload"] == ["mine"]
+    # FARSI gives an accelerator's area as its task's work over its area; the memory adds some 1e-8 m2, idle blocks nothing.
+    assert found["area_m2_predicted"] == pytest.approx([1e6 / 1e9], rel=1e-3)
 
 
 def test_a_design_that_cannot_be_built_is_left_empty_and_named(tmp_path: Path) -> None:

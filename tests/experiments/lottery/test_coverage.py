@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from archgym.experiments.lottery.compare import probability_of_improvement
 from archgym.experiments.lottery.coverage import MIXES, Covered, coverage, coverage_table
-from archgym.experiments.lottery.robust import iqm_interval, mean_interval
+from archgym.experiments.lottery.crossed import Interval
+from archgym.experiments.lottery.robust import iqm_interval, mean_interval, performance_profile
 
 HEAVY = ("t(3) draws", "exponential draws", "performances")
 SHORT = {"component: draw": 0.85, "share: draw": 0.85, "component: rest": 0.91, "share: rest": 0.88}  # with heavy tails
@@ -49,14 +51,24 @@ def test_intervals_cover_in_every_mix() -> None:
     assert not misses(rows, 2000)
 
 
-def test_aggregates_over_tasks_cover() -> None:
+def held(interval: Interval, truth: float) -> bool:
+    """Is the coverage of 1,000 studies one that chance makes of 93-97 %, but one time in 1,000?"""
+    share = ((interval.low <= truth) & (interval.high >= truth)).mean()
+    return bool(stats.binom.ppf(1e-3, 1000, 0.93) <= 1000 * share <= stats.binom.ppf(0.999, 1000, 0.97))
+
+
+def test_intervals_over_several_tasks_cover() -> None:
     rng = np.random.default_rng(8)
-    studies, shape = 1000, (4, 20, 5)
-    common, own = rng.normal(size=(studies, 1, 20, 1)), rng.normal(size=(studies, 4, 20, 1))
-    y = np.array([-2.0, -0.5, 0.5, 2.0])[:, None, None] + common + 0.5 * own + rng.normal(size=(studies, *shape))
-    for interval in (mean_interval(y), iqm_interval(y)):  # both are 0 by symmetry
-        held = ((interval.low <= 0.0) & (interval.high >= 0.0)).mean()
-        assert stats.binom.ppf(1e-3, studies, 0.93) / studies <= held <= stats.binom.ppf(0.999, studies, 0.97) / studies
+    level = np.array([-2.0, -0.5, 0.5, 2.0])[:, None, None]
+    common, own = rng.normal(size=(1000, 1, 20, 1)), rng.normal(size=(1000, 4, 20, 1))
+    tuned = common + 0.5 * own + rng.normal(size=(1000, 4, 20, 5))
+    fixed = rng.normal(size=(1000, 4, 1, 5))  # one configuration, such as random search
+    assert held(mean_interval(tuned + level), 0.0)
+    assert held(iqm_interval(tuned + level), 0.0)  # by symmetry
+    better = stats.norm.cdf((1.0 + level) / np.sqrt(2.25 + 1.0)).mean()
+    assert held(probability_of_improvement(tuned + level + 1.0, fixed), better)
+    reached = performance_profile(tuned + level, [1.0])
+    assert held(Interval(*(part[:, 0] for part in reached)), stats.norm.cdf((level - 1.0) / 1.5).mean())
 
 
 def test_coverage_repeats_itself_and_makes_a_table() -> None:
