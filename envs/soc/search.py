@@ -14,22 +14,38 @@ if TYPE_CHECKING:
     from .model import SocModel
 
 WALKERS = 128
-STEPS, SEEDS = 2000, (1, 2)
-SNAPSHOTS = 20
+STEPS_PER_KNOB, SEEDS = 24, (1, 2)
+SNAPSHOTS, NEAR = 20, 16384
 HOT, COLD = 0.5, 1e-4  # losses of the logarithm of a score accepted with probability 1/e, at the start and at the end
 REGROUP = 200  # steps after which the worst quarter of the walkers goes on from the best one
 TRADED = ("latency_s", "energy_j", "power_w", "area_m2")
 FAR = -1e3  # the logarithm of a score below zero lies below all others
 
 
-def annealed(model: SocModel, objective: Objective, seeds: tuple[int, ...] = SEEDS, steps: int = STEPS) -> IntArray:
+def annealed(model: SocModel, objective: Objective, seeds: tuple[int, ...] = SEEDS, steps: int = 0) -> IntArray:
     """Good designs ``(N, D)`` for an objective, different ones; a function of its arguments alone.
 
-    One search for each of ``seeds``. Half of its walkers look for the best score; each of the others for the least product of
-    powers of latency, energy, power and area among the feasible designs, so that together they line the fronts.
+    One search of ``steps`` (0: by the number of knobs) for each of ``seeds``, and a climb from the best. Half of the walkers
+    look for the best score; each of the others for the least product of powers of latency, energy, power and area among the
+    feasible designs, so that together they line the fronts.
     """
+    steps = steps or STEPS_PER_KNOB * len(model.space)
     found = [rows for seed in seeds for rows in _search(model, objective, np.random.default_rng(seed), steps)]
-    return np.unique(model.canonical(np.concatenate(found)), axis=0)
+    rows = np.unique(model.canonical(np.concatenate(found)), axis=0)
+    leader = rows[int(np.argmax(objective.score(model.evaluate(rows))))]
+    return np.concatenate([rows, _climb(model, objective, leader, np.random.default_rng(seeds[0]))[None]])
+
+
+def _climb(model: SocModel, objective: Objective, row: IntArray, rng: np.random.Generator) -> IntArray:
+    """The top of the hill that a design is on: no knob alone and none of many moves, one or two, leads higher."""
+    while True:
+        near = _moved(model, np.repeat(row[None], NEAR, axis=0), rng)
+        further = _moved(model, near, rng)
+        reached = np.concatenate([row[None], model.repair(model.space.neighbours(row)), near, further])
+        best = int(np.argmax(objective.score(model.evaluate(reached))))  # the first of equals: the design itself
+        if best == 0:
+            return row
+        row = model.canonical(reached[best][None])[0]
 
 
 def _search(model: SocModel, objective: Objective, rng: np.random.Generator, steps: int) -> list[IntArray]:
@@ -39,8 +55,7 @@ def _search(model: SocModel, objective: Objective, rng: np.random.Generator, ste
     height, found = goal.height(model.evaluate(x)), []
     best, top = x.copy(), height.copy()
     for step in range(1, steps + 1):
-        moved = model.vary(x, rng)
-        assert moved is not None, "the space has no moves"
+        moved = _moved(model, x, rng)
         reached = goal.height(model.evaluate(moved))
         heat = HOT * (COLD / HOT) ** (step / steps)
         taken = reached - height >= heat * np.log(rng.random(WALKERS))
@@ -52,6 +67,12 @@ def _search(model: SocModel, objective: Objective, rng: np.random.Generator, ste
         if step % -(-steps // SNAPSHOTS) == 0 or step == steps:
             found.append(best.copy())
     return found
+
+
+def _moved(model: SocModel, x: IntArray, rng: np.random.Generator) -> IntArray:
+    rows = model.vary(x, rng)
+    assert rows is not None, "the space has no moves"
+    return rows
 
 
 class _Goal:

@@ -18,6 +18,7 @@ from archgym.experiments.cli import (
     evaluate,
     fidelity,
     leaderboard,
+    lottery,
     replay,
     report,
     search,
@@ -34,7 +35,7 @@ _EPILOG = "Bad input ends with one line and exit code 2; anything else that fail
 app = typer.Typer(
     name="archgym", help="A gym for design-space exploration of computer systems.", epilog=_EPILOG, add_completion=False
 )
-for module in (tasks, agents, evaluate, search, study, report, replay, fidelity, bench, difficulty):
+for module in (tasks, agents, evaluate, search, study, lottery, report, replay, fidelity, bench, difficulty):
     app.command(module.__name__.rsplit(".", 1)[-1])(module.command)
 app.add_typer(leaderboard.app, name="leaderboard")
 

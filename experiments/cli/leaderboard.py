@@ -15,10 +15,17 @@ from archgym.family import Table
 if TYPE_CHECKING:
     from archgym.experiments.leaderboard.verification import Verification
 
-app = typer.Typer(help="Frozen suites, submissions that are checked by replay, and their site.", no_args_is_help=True)
+app = typer.Typer(help="Frozen suites, submissions that are checked by replay, and their site.")
 
 SuiteName = Annotated[str, typer.Option("--suite", metavar="SUITE", help="Its name; `archgym leaderboard suites` lists them.")]
 Submissions = Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Submissions.")]
+
+
+@app.callback(invoke_without_command=True)
+def _top(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit
 
 
 @app.command()
@@ -152,10 +159,15 @@ def _print(one: Verification) -> None:
 
 @app.command()
 def build(
-    folders: Submissions,
     out: Annotated[Path, typer.Option(metavar="SITE", help="Folder of the site.")],
+    folders: Annotated[list[Path] | None, typer.Argument(metavar="FOLDER...", help="Submissions, the earliest first.")] = None,
+    baseline: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="A board kept by ArchGym; trusted.")] = None,
+    rerun: Annotated[str, typer.Option(metavar="N|all|none", help="Runs of each to play again.")] = "none",
 ) -> None:
-    """Make a static site of verified submissions, and print the path of its first page."""
+    """Make a static site of submissions, and print the path of its first page. Each is verified first."""
     from archgym.experiments.leaderboard.site import build as build_site
 
-    say(str(build_site(folders, out)))
+    if not folders and not baseline:
+        raise BadInput("no submission is given")
+    page = build_site(folders or [], out, _wanted(rerun), baseline or [], lambda line: say(line, stderr=True))
+    say(str(page))

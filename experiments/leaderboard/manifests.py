@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 FORMAT = 1
+_AGENT = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"
 
-_STRICT = ConfigDict(extra="forbid", frozen=True, strict=False)
+_STRICT = ConfigDict(extra="forbid", frozen=True)
 _Hash = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{16}$")]
 _Digest = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{64}$")]
 _Short = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9 ._+-]{0,60}$")]
@@ -18,8 +19,9 @@ _Versions = Annotated[dict[_Short, _Short], Field(max_length=40)]
 _Count = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 _Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 _Seconds = Annotated[float, Field(strict=True, ge=0, le=1e9, allow_inf_nan=False)]
-_Key = Annotated[str, StringConstraints(strict=True, pattern=r"^\w{1,64}$")]
-_Value = Annotated[str, StringConstraints(strict=True, max_length=200)] | bool | int | float
+_Key = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_]{1,64}$")]
+_Text = Annotated[str, StringConstraints(strict=True, max_length=200)]
+_Value = _Text | bool | int | float
 
 
 class SuiteRef(BaseModel):
@@ -45,7 +47,7 @@ class Manifest(BaseModel):
     format: Literal[1]
     suite: SuiteRef
     name: Annotated[str, StringConstraints(strict=True, pattern=NAME)]
-    agent: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    agent: Annotated[str, StringConstraints(strict=True, pattern=_AGENT)]
     method: Annotated[str, StringConstraints(strict=True, max_length=2000)] = ""
     url: Annotated[str, StringConstraints(strict=True, max_length=300)] = ""
     ruleset: Literal["self", "external"]
@@ -89,14 +91,26 @@ class Summary(BaseModel):
     hypervolume: _Real
 
 
+class Spec(BaseModel):
+    """What a run is made of; :meth:`archgym.spec.RunSpec.from_dict` looks at it once more."""
+
+    model_config = _STRICT
+    task: Annotated[str, StringConstraints(strict=True, max_length=100)]
+    agent: Annotated[str, StringConstraints(strict=True, pattern=_AGENT)]
+    config: Annotated[dict[_Key, _Value], Field(max_length=100)]
+    seed: _Count
+    budget: _Count
+    options: Annotated[dict[_Key, _Text], Field(max_length=0)]
+
+
 class RunManifest(BaseModel):
-    """``run.json`` of a complete run; ``spec`` is checked by :meth:`archgym.spec.RunSpec.from_dict`."""
+    """``run.json`` of a complete run."""
 
     model_config = _STRICT
     format: Literal[1]
     status: Literal["complete"]
     id: _Hash
-    spec: dict[str, Any]
+    spec: Spec
     model: Model
     versions: _Versions
     host: dict[Literal["machine", "system"], _Short]

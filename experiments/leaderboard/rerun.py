@@ -40,12 +40,17 @@ def check_rerun(sub: Submission, wanted: Wanted) -> Check:
     return judged("search", f"{len(chosen)} of {len(sub.runs)} runs played again: the same trials", findings)
 
 
-def check_ledger(sub: Submission, search: Check) -> Check:
-    """Whether the budget is known to be all that was spent."""
-    if sub.manifest.agent in AGENTS and search.status == "passed":
-        return Check("ledger", "passed", "an agent of ArchGym's own, and its search repeats: no evaluation is hidden")
-    why = "its search was not repeated" if sub.manifest.agent in AGENTS else "its agent is not one of ArchGym's own"
-    return Check("ledger", "not checked", f"the budget is claimed, not checked: {why}")
+def check_ledger(sub: Submission, search: Check, wanted: Wanted) -> Check:
+    """Whether the budget is known to be all that was spent: only where our own agent repeats every run."""
+    runs = len(sub.runs)
+    count = runs if wanted == ALL else 0 if wanted == NONE else min(int(wanted), runs)
+    if sub.manifest.agent not in AGENTS:
+        return Check("ledger", "not checked", "the budget is claimed, not checked: the agent is not one of ArchGym's own")
+    if search.status != "passed":
+        return Check("ledger", "not checked", "the budget is claimed, not checked: the search was not repeated")
+    if count < runs:
+        return Check("ledger", "not checked", f"{count} of {runs} runs hide no evaluation; of the others the budget is claimed")
+    return Check("ledger", "passed", "an agent of ArchGym's own, and its search repeats: no evaluation is hidden")
 
 
 def _chosen(runs: tuple[RunLog, ...], wanted: Wanted) -> list[RunLog]:

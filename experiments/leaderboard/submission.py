@@ -17,7 +17,7 @@ from archgym.experiments.validation import checked
 from archgym.runlog import MANIFEST, TRIALS, RunLog
 from archgym.spec import RunSpec
 
-MOST_TUNING = 5_000_000  # evaluations laid beside
+MOST_TUNING = 1_000_000  # evaluations laid beside
 _MOST_ROWS = 100_000  # of one run
 
 
@@ -88,8 +88,8 @@ def _run(place: Path, suite: Suite, roles: tuple[Role, ...]) -> RunLog:
         raise BadInput(f"{where}: its id is {raw['id']}, its specification's is {spec.id}, its folder's is {place.name}")
     if spec.task not in {entry.id for entry in suite.of_role(*roles)}:
         raise BadInput(f"{where}: {sealed.shown(spec.task)} is no {' or '.join(roles)} task of {suite.name}")
-    if spec.options or not 1 <= spec.budget <= _MOST_ROWS:
-        raise BadInput(f"{where}: the suite's tasks have no options, and its runs at most {_MOST_ROWS:,} evaluations")
+    if not 1 <= spec.budget <= _MOST_ROWS:
+        raise BadInput(f"{where}: a budget of {spec.budget:,}; at most {_MOST_ROWS:,} evaluations are read")
     task = suite.tasks[spec.task]
     log = RunLog(raw, *read_trials(place / TRIALS, task, spec.budget))
     log.__dict__.update(task=task, spec=spec)  # the cached properties: every run of a task shares its model

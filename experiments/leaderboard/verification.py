@@ -1,7 +1,7 @@
 """Verification of submissions: what was checked, what is wrong, and what could not be checked, in ``verification.json``.
 
-``verification.json`` is the verifier's. One that comes with a submission counts for nothing: :func:`verify` writes it anew, and
-:func:`load` gives it only where it is of the very files beside it.
+``verification.json`` is a report for people and programs, of the files whose hash it names. Nothing here reads it: one that
+comes with a submission counts for nothing, and is written anew.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from archgym import __version__
 from archgym.errors import BadInput
 from archgym.experiments.leaderboard.checks import Check, checks, copies_among, figures
 from archgym.experiments.leaderboard.rerun import NONE, Wanted, check_ledger, check_rerun
-from archgym.experiments.leaderboard.sealed import VERIFICATION, read_object, shown
+from archgym.experiments.leaderboard.sealed import VERIFICATION, shown
 from archgym.experiments.leaderboard.submission import Submission, read
 from archgym.files import write_json
 
 FORMAT = 1
-_MOST = 4 * 1024 * 1024
 
 Verdict = Literal["verified", "wrong", "refused"]
 
@@ -43,11 +42,6 @@ class Verification:
     reason: str = ""
     submission: Submission | None = None
 
-    @property
-    def badges(self) -> list[dict[str, str]]:
-        """Name, status and line of each check, as a page shows them."""
-        return [{"name": c.name, "status": c.status, "detail": c.detail} for c in self.checks]
-
     def to_dict(self) -> dict[str, Any]:
         """``verification.json``."""
         facts: dict[str, Any] = {"format": FORMAT, "archgym": __version__, "verdict": self.verdict, "reason": self.reason}
@@ -55,8 +49,9 @@ class Verification:
         sub = self.submission
         if sub is not None:
             facts |= {"name": sub.manifest.name, "suite": sub.manifest.suite.model_dump(), "contents": sub.contents}
+            kept = sub.runs if self.verdict == "verified" else ()  # figures of false trials are none
             facts["results"] = [
-                {"id": g.spec.id, "task": g.spec.task, "seed": g.spec.seed, "figures": figures(g)} for g in sub.runs
+                {"id": g.spec.id, "task": g.spec.task, "seed": g.spec.seed, "figures": figures(g)} for g in kept
             ]
         return facts
 
@@ -83,16 +78,6 @@ def verify(
     return [_verify(s, among.get(s.folder), wanted, write, say) for s in subs]
 
 
-def load(sub: Submission) -> dict[str, Any] | None:
-    """The ``verification.json`` beside a submission, where it is of these very files and this version of ArchGym; else None."""
-    path = sub.folder / VERIFICATION
-    if not path.is_file():
-        return None
-    found = read_object(path, _MOST)
-    same = found.get("contents") == sub.contents and (found.get("format"), found.get("archgym")) == (FORMAT, __version__)
-    return found if same else None
-
-
 def _read(folder: Path) -> Submission | Verification:
     try:
         return read(folder)
@@ -110,7 +95,7 @@ def _verify(
     search = Check("search", "not checked", "not re-run: the trials are wrong already")
     if all(c.status != "failed" for c in found):
         search = check_rerun(sub, wanted)
-    found += [search, check_ledger(sub, search)]
+    found += [search, check_ledger(sub, search, wanted)]
     verdict: Verdict = "wrong" if any(c.status == "failed" for c in found) else "verified"
     done = Verification(sub.folder, verdict, tuple(found), submission=sub)
     if write:

@@ -14,7 +14,13 @@ import numpy as np
 from archgym.experiments.lottery.compare import probability_of_improvement
 from archgym.experiments.lottery.components import components
 from archgym.experiments.lottery.crossed import Interval, mean_squares
-from archgym.experiments.lottery.robust import interquartile_mean, iqm_interval, mean_interval, performance_profile
+from archgym.experiments.lottery.robust import (
+    interquartile_mean,
+    iqm_interval,
+    mean_interval,
+    performance_profile,
+    stratified_bootstrap,
+)
 from archgym.experiments.lottery.tuning import expected_best, tuned_interval
 from archgym.family import Table
 from archgym.space import FloatArray
@@ -22,6 +28,7 @@ from archgym.space import FloatArray
 TABLE = 1200
 BEST_OF = (1, 3, 5)
 QUANTILES = (0.01, 0.1, 0.5, 0.9, 0.99)
+RESAMPLED, RESAMPLES = 1000, 400  # studies the bootstrap is tried on, and its resamples: it takes the most time by far
 SHIFTS = (0.0, 0.7, 2.0)  # of the better agent, in standard deviations of a run
 
 
@@ -121,10 +128,17 @@ def _of_aggregates(y: FloatArray, whole: FloatArray, mix: Mix) -> Iterator[Case]
     yield Case("mean", mean_interval(y[:, None]), 0.0 if known else float(whole.mean()))
     middle = 0.0 if known and mix.law != "exponential" else float(interquartile_mean(whole, 2))
     yield Case("interquartile mean", iqm_interval(y[:, None]), middle)
+    yield Case("interquartile mean, bootstrap", _bootstrap(y[:RESAMPLED]), middle)
     taus = np.quantile(whole, [1.0 - q for q in QUANTILES])
     bands = performance_profile(y[:, None], taus)
     for i, (q, tau) in enumerate(zip(QUANTILES, taus, strict=True)):
         yield Case(f"profile at {q:g}", Interval(*(part[..., i] for part in bands)), float((whole >= tau).mean()))
+
+
+def _bootstrap(y: FloatArray) -> Interval:
+    """Bootstrap over draws of every study at once: studies stand where `stratified_bootstrap` has tasks."""
+    rng = np.random.default_rng(0)
+    return stratified_bootstrap(y, rng, lambda runs: interquartile_mean(runs, 2), shared=False, resamples=RESAMPLES)
 
 
 def _of_improvement(y: FloatArray, other: FloatArray, mix: Mix, whole: tuple[FloatArray, FloatArray]) -> Iterator[Case]:

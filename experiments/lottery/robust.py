@@ -7,8 +7,8 @@ The interquartile mean is the mean of the middle half of all ``T D S`` runs. Its
 runs' winsorised values (Tukey and McLaughlin 1963): it answers for other draws *and* other seeds, and by simulation covers
 94-97 % in all mixes of variance, also with t(3) and exponential draws. `stratified_bootstrap` is the percentile bootstrap of
 Agarwal et al.: it resamples within tasks, and answers for other runs only if runs are independent. Draws resampled whole, it
-covers 91-94 %, and 94-95 % with Hesterberg's (2015) expanded percentiles, which are used here, as long as the seed has no
-effect of its own; where it has one the bootstrap over draws falls as low as 26 %. Runs resampled one by one cover 41-95 %: the
+covers 91-94 %, and 93-96 % with Hesterberg's (2015) expanded percentiles, which are used here, as long as the seed has no
+effect of its own; where it has one the bootstrap over draws falls as low as 28 %. Runs resampled one by one cover 41-95 %: the
 runs of a draw are alike.
 """
 

@@ -106,7 +106,7 @@ def cross_fit(y: ArrayLike, most: int, tuning_seeds: int = 1) -> FloatArray:
     return total / len(splits)
 
 
-def tuned(y: ArrayLike, most: int | None = None, tuning_seeds: int = 1) -> Uncertain:
+def tuned(y: ArrayLike, most: int | None = None, tuning_seeds: int = 1, each_task: bool = False) -> Uncertain:
     """Expected performance after tuning with k = 1 … ``most`` draws, with its variance by the jackknife, ``(..., K)``.
 
     Args:
@@ -114,6 +114,7 @@ def tuned(y: ArrayLike, most: int | None = None, tuning_seeds: int = 1) -> Uncer
             averaged first where one setting is to serve all.
         most: the largest k, at most (and by default) ``D // 4``.
         tuning_seeds: r, the seeds each draw is tried with.
+        each_task: the first axis are tasks, each tuned for itself; the result is the mean over them, ``(..., K)`` without it.
     """
     array = table(y)
     draws, seeds = array.shape[-2:]
@@ -123,9 +124,14 @@ def tuned(y: ArrayLike, most: int | None = None, tuning_seeds: int = 1) -> Uncer
         raise ValueError(
             f"{draws} draws and {seeds} seeds allow no interval for the best of {most} chosen on {tuning_seeds} seeds"
         )
-    by_draw = [cross_fit(np.delete(array, i, axis=-2), most, tuning_seeds) for i in range(draws)]
-    by_seed = [cross_fit(np.delete(array, j, axis=-1), most, tuning_seeds) for j in range(seeds)]
-    value = cross_fit(array, most, tuning_seeds)
+
+    def fit(part: FloatArray) -> FloatArray:
+        found = cross_fit(part, most, tuning_seeds)
+        return np.asarray(found.mean(axis=0)) if each_task else found
+
+    by_draw = [fit(np.delete(array, i, axis=-2)) for i in range(draws)]
+    by_seed = [fit(np.delete(array, j, axis=-1)) for j in range(seeds)]
+    value = fit(array)
     of_seeds = _jackknife(np.zeros_like(value), by_seed)
     return add(_jackknife(value, by_draw), of_seeds._replace(third=of_seeds.value))
 

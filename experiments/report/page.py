@@ -90,7 +90,7 @@ def _page(study: StudyData, styles: Mapping[str, Style], sections: list[str], da
     return _fill(
         "page.html",
         title=escape(study.name),
-        css=_palette() + _asset("page.css"),
+        css=palette() + _asset("page.css"),
         js="\n".join(_asset(name) for name in _SCRIPTS),
         nav=_navigation(study),
         facts=study_facts(study),
@@ -105,7 +105,8 @@ def _navigation(study: StudyData) -> str:
     return "".join(f'<li><a href="#{s.slug}">{escape(s.title)}</a></li>' for s in study.sections)
 
 
-def _palette() -> str:
+def palette() -> str:
+    """Style sheet of the agents' colours ``--a0`` …, light and dark."""
     light, dark = ("".join(f"--a{i}:{c};" for i, c in enumerate(p)) for p in (LIGHT, DARK))
     themes = (":root{%s}", "@media(prefers-color-scheme:dark){:root:not([data-theme=light]){%s}}", ":root[data-theme=dark]{%s}")
     return "\n".join(t % p for t, p in zip(themes, (light, dark, dark), strict=True)) + "\n"

@@ -78,7 +78,7 @@ def _panel(ax: Axes, labels: Mapping[str, Hits], rows: list[str], knows: Mapping
 def _runs(ax: Axes, row: int, hits: Hits, colour: str, budget: int) -> None:
     """One dot per run, hollow and beyond the budget where it is censored; a bar at the expected running time."""
     at = np.where(hits.reached, hits.evaluations, _BEYOND * budget)
-    height = row + 0.2 * np.sin(2.4 * np.arange(len(hits)))
+    height = row + np.linspace(0.28, -0.28, len(hits)) if len(hits) > 1 else np.full(1, float(row))
     for some, face in ((hits.reached, colour), (~hits.reached, "none")):
         marks: dict[str, Any] = {"markerfacecolor": face, "markeredgecolor": colour, "markeredgewidth": 0.9, "alpha": 0.85}
         ax.plot(at[some], height[some], "o", markersize=4.2, zorder=3, **marks)

@@ -100,7 +100,7 @@ def as_written(model: SocModel, x: IntArray):  # type: ignore[no-untyped-def]
     space = model.encoding
     assert isinstance(space, FullSpace)
     batch = space._empty(len(x))
-    wide = space._tidy(x, 0)
+    wide = space._tidy(np.ascontiguousarray(x), 0)
     blocks = (space.choices.buses.block, space.choices.memories.block, space.choices.elements.block)
     arrays = [getattr(batch, name) for name in batch.__dataclass_fields__]
     read_rows(wide, space.dims, space.needs.placed, space.needs.stores, *blocks, *arrays)

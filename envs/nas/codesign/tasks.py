@@ -1,6 +1,6 @@
 """Co-design tasks: which networks, on which chip, within what bounds; no table is read.
 
-Tasks on digits carry the number of trained cells in their names, as those of `envs/nas/digits` do.
+Tasks on digits carry the number of trained cells in their names where it is not all, as those of `envs/nas/digits` do.
 
 Bounds are round figures that the most accurate networks break on every hardware there is, so that searching networks first
 and hardware then fails (`search.sequential` says by how much): networks and hardware have to give way to each other.
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from archgym.envs.nas.digits.shipped import shipped
+from archgym.envs.nas.digits.shipped import WHOLE, shipped
+from archgym.envs.nas.trained.shipped import part
 from archgym.objective import Constraint, Minimise, Product
 from archgym.task import Task, front_metrics, new_task
 
@@ -29,7 +30,10 @@ _CHIP = {"technology": "cacti_45nm", "memory": "lpddr4", "table": ""}
 def tasks() -> list[Task]:
     """Every co-design task; those with CIFAR-10 need the extra ``nas201``, those on digits a shipped table."""
     found = shipped()
-    return [_cifar(), *([] if found is None else [*_digits(*found), *microcontrollers(*found)])]
+    if found is None:
+        return [_cifar()]
+    table, size = found[0], part(found[1], WHOLE)
+    return [_cifar(), *_digits(table, size), *microcontrollers(table, size)]
 
 
 def _cifar() -> Task:
@@ -44,11 +48,11 @@ def _cifar() -> Task:
     )
 
 
-def _digits(table: str, rows: int) -> list[Task]:
+def _digits(table: str, size: str) -> list[Task]:
     edge, large = ({"chip": chip, **_CHIP, "table": table} for chip in ("edge", "nasaic"))
     return [
         _task(
-            f"digits{rows}-edge",
+            f"digits{size}-edge",
             "digits",
             Minimise("validation_error", 0.05, constraints=_specs(3e-6, 2.3e-6, 0.6e-6)),
             front_metrics(validation_error=0.3, latency_s=3e-6),
@@ -56,7 +60,7 @@ def _digits(table: str, rows: int) -> list[Task]:
             options=edge,
         ),
         _task(
-            f"digits{rows}-pair",
+            f"digits{size}-pair",
             "digits + digits",
             Minimise("validation_error", 0.04, constraints=_specs(5e-6, 5.2e-6, 0.9e-6)),
             front_metrics(validation_error=0.3, latency_s=5e-6, energy_j=5.2e-6),
@@ -64,7 +68,7 @@ def _digits(table: str, rows: int) -> list[Task]:
             options=edge,
         ),
         _task(
-            f"digits{rows}-front",
+            f"digits{size}-front",
             "digits",
             Product({"validation_error": 1.0, "latency_s": 1.0}, 1.5e-7, constraints=_specs(20e-6, 4e-6, 2e-6)),
             front_metrics(validation_error=0.3, latency_s=20e-6, energy_j=4e-6, area_m2=2e-6),
@@ -73,7 +77,7 @@ def _digits(table: str, rows: int) -> list[Task]:
             options=edge,
         ),
         _task(
-            f"cifar-digits{rows}",
+            f"cifar-digits{size}",
             "cifar + digits",
             Minimise("validation_error", 0.053, constraints=_specs(80e-6, 400e-6, 8e-6)),
             front_metrics(validation_error=0.3, latency_s=80e-6, energy_j=400e-6),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from archgym.envs.nas.trained.shipped import part
 from archgym.objective import Constraint, Minimise, Product
 from archgym.task import Task, front_metrics, new_task
 
@@ -23,7 +24,7 @@ def tasks() -> list[Task]:
     name, rows = found
     task = partial(
         new_task,
-        "nas-macro" if rows == WHOLE else f"nas-macro{rows}",
+        f"nas-macro{part(rows, WHOLE)}",
         workload=name,
         budget=BUDGET,
         family="nas",

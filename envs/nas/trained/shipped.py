@@ -18,6 +18,11 @@ def _counts(path: Path) -> bool:
     return rows.isdecimal() and kind in ([], ["random"])
 
 
+def part(rows: int, whole: int) -> str:
+    """What a task's name says of its table: its number of rows, or nothing where the table holds all networks there are."""
+    return "" if rows == whole else str(rows)
+
+
 def table_file(folder: Path, workload: str) -> Path:
     """The file of a shipped table, or of another that ``collect`` wrote.
 

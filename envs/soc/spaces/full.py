@@ -89,13 +89,13 @@ class FullSpace:
         """
         from .compiled import REPAIR
 
-        return self._tidy(x, REPAIR)[:, self.columns]
+        return self._tidy(x, REPAIR).take(self.columns, axis=1)
 
     def canonical(self, x: IntArray, repaired: bool = False) -> IntArray:
         """Representatives of rows ``(N, D)``: slots in the order of their nodes, unused ones empty, equal blocks one."""
         from .compiled import FOLD, REPAIR
 
-        return self._tidy(x, FOLD | REPAIR if repaired else FOLD)[:, self.columns]
+        return self._tidy(x, FOLD | REPAIR if repaired else FOLD).take(self.columns, axis=1)
 
     def vary(self, x: IntArray, rng: np.random.Generator) -> IntArray:
         """Rows ``(N, D)`` after one structural move each, as representatives; see `moves`."""
@@ -104,7 +104,7 @@ class FullSpace:
         wide = self._tidy(x, FOLD | REPAIR)
         seeds = rng.integers(0, np.iinfo(np.uint64).max, size=len(x), dtype=np.uint64)
         vary_rows(wide, seeds, *self._rules, *self._twins)
-        return wide[:, self.columns]
+        return wide.take(self.columns, axis=1)
 
     def mask(self, prefix: IntArray, knob: int) -> BoolArray | None:
         """Values of a knob that can still lead to a buildable design: the last slots must hold what is missing; see `masks`."""
@@ -168,7 +168,7 @@ class FullSpace:
         """
         from .writing import write_rows
 
-        return self.canonical(write_rows(self, batch)[:, self.columns])
+        return self.canonical(write_rows(self, batch).take(self.columns, axis=1))
 
     def _tidy(self, x: IntArray, steps: int) -> IntArray:
         from .compiled import tidy_rows

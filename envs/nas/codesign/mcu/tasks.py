@@ -17,11 +17,11 @@ _task = partial(
 )
 
 
-def tasks(table: str, rows: int) -> list[Task]:
-    """Every microcontroller task on a shipped table, by its name and its number of trained cells; it is not read."""
+def tasks(table: str, size: str) -> list[Task]:
+    """Every microcontroller task on a shipped table, by its name and what tasks say of its size; it is not read."""
     return [
         _task(
-            f"mcu-digits{rows}-fit",
+            f"mcu-digits{size}-fit",
             "digits",
             Minimise(
                 "validation_error",
@@ -38,7 +38,7 @@ def tasks(table: str, rows: int) -> list[Task]:
             options={"table": table},
         ),
         _task(
-            f"mcu-digits{rows}-front",
+            f"mcu-digits{size}-front",
             "digits",
             Product({"validation_error": 1.0, "latency_s": 1.0, "sram_bytes": 1.0}, 0.33),
             front_metrics(validation_error=0.3, sram_bytes=32768, latency_s=20e-3, energy_j=2e-3),
