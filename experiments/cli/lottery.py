@@ -99,14 +99,14 @@ def _show(digest: Digest, folder: Path, json: bool) -> None:
     from archgym.experiments.lottery.play import analyse
     from archgym.experiments.lottery.tables import standings, tables
 
-    place = analyse(digest, folder)
+    page = analyse(digest, folder)
     if json:
         found = [asdict(row) for task in (*digest.tasks, *digest.tuning) for row in standings(digest, task)]
-        print_json({"lottery": digest.lottery.name, "folder": str(place), "missing": digest.missing, "standings": found})
+        print_json({"lottery": digest.lottery.name, "page": str(page), "missing": digest.missing, "standings": found})
         return
     for table in tables(digest):
         print_table(table)
-    say(str(place))
+    say(str(page))
 
 
 def _again(file: Path, out: Path | None, shard: str | None, hours: float | None, how: tuple[bool, int | None, bool]) -> str:

@@ -191,7 +191,8 @@ def _against(entrant: Entrant, board: Board, owners: Mapping[str, str]) -> Entra
             findings.append(f"{spec.task} seed {spec.seed}: the same designs as {owners[played.designs]}")
     detail = f"no run of the {len(board.ranked)} entered before" if board.ranked else "the first one entered"
     checks = [c for c in entrant.checks if c.name != "others"]
-    return replace(entrant, checks=(*checks, judged("others", detail, findings)))
+    # the board's own suite: its models are built once for all
+    return replace(entrant, suite=board.suite, checks=(*checks, judged("others", detail, findings)))
 
 
 def _run(played: Played, task: Task, versions: Mapping[str, str]) -> Run:

@@ -89,10 +89,11 @@ def _suite(board: Board, found: list[Ranking], folder: Path) -> None:
 
 def _differences(board: Board, found: list[Ranking], folder: Path) -> dict[str, Drawing]:
     look = styles([e.name for e in board.ranked])
-    several = [r for r in found if r.difference == r.difference]
-    made = {
-        r.role: drawing(figures.critical_difference(r, look), f"ranks-{r.role}", f"mean ranks, {r.role} tasks") for r in several
-    }
+    made: dict[str, Drawing] = {}
+    for ranking in found:
+        if ranking.difference == ranking.difference:  # no NaN: there are several methods and tasks
+            figure = figures.critical_difference(ranking, look)
+            made[ranking.role] = drawing(figure, f"ranks-{ranking.role}", f"mean ranks, {ranking.role} tasks")
     for one in made.values():
         one.save(folder / "figures")
     return made

@@ -60,7 +60,8 @@ def _of_agent(field: Field, agent: str) -> list[Spread]:
     both = np.concatenate([y.mean(axis=0, keepdims=True), y])
     found = components(both)
     names = ("", *tasks)
-    return [Spread(agent, names[i], *y.shape[1:], float(both[i].mean()), _pick(found, i)) for i in range(len(names))]
+    draws, seeds = y.shape[1:]
+    return [Spread(agent, names[i], draws, seeds, float(both[i].mean()), _pick(found, i)) for i in range(len(names))]
 
 
 def _pick(found: Components, i: int) -> Components:

@@ -98,8 +98,8 @@ def _trend(analysis: Analysis) -> list[str]:
         return []
     parts = [f"{t.name} ({t.rho:+.2f})" for t in told]
     return [
-        f"Over {analysis.trends[0].tasks} tasks, of {plural(len(analysis.trends), 'rank correlation')} with the difficulty of the "
-        f"task {'none is' if not told else 'these are'} clear of chance (p below {SURE:g} divided by their number)"
+        f"Over {analysis.trends[0].tasks} tasks, of {plural(len(analysis.trends), 'rank correlation')} with the difficulty of "
+        f"the task {'none is' if not told else 'these are'} clear of chance (p below {SURE:g} divided by their number)"
         f"{': ' + '; '.join(parts) if told else ''}. The tasks were chosen, not drawn."
     ]
 
@@ -133,7 +133,10 @@ def hardest(rows: Sequence[Decision]) -> str:
         return ""
     low, high = rows[0], rows[-1]
     ends = [f"{100 * np.sqrt(d.total):.2g}" for d in (low, high)]
-    return f"From the easiest to the hardest of these tasks the standard deviation of a run goes from {ends[0]} to {ends[1]} % of the best known. A large share of a tiny variance matters to nobody."
+    return (
+        f"From the easiest to the hardest of these tasks the standard deviation of a run goes from {ends[0]} to {ends[1]} % of "
+        "the best known. A large share of a tiny variance matters to nobody."
+    )
 
 
 def _list(names: Sequence[str]) -> str:

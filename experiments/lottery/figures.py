@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NARROW, WIDE = 5.0, 10.0  # inches
 ROW = 0.27  # of one agent
 DRAW, SEED, REST, AGENT = LIGHT[1], LIGHT[0], LIGHT[5], LIGHT[7]
-REFERENCE = MUTED
+ON_MARK = "#ffffff"  # on an agent's colour: the page turns it dark where that turns light
 _ON_LIGHT, _ON_DARK, _PALE = "#1f2431", "#fefefe", "#eef3f9"  # in cells, whose colour is the same in both themes
 _COLUMNS = 5
 
@@ -71,7 +71,8 @@ def cells(
     """A table in colour: ``values (R, C)`` from 0 (pale) to ``top`` (``hue``), NaN blank; ``texts`` in the cells."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    shades = LinearSegmentedColormap.from_list("shades", [_PALE, hue])
+    fixed = hue[:-1] + ("1" if hue[-1] == "0" else "0")  # no agent's colour, which the page would turn light in the dark
+    shades = LinearSegmentedColormap.from_list("shades", [_PALE, fixed])
     shown = np.ma.masked_invalid(np.clip(values / top, 0.0, 1.0)) if top > 0 else np.ma.zeros(values.shape)
     ax.pcolormesh(shown, cmap=shades, vmin=0.0, vmax=1.0, edgecolors="#fdfdfd", linewidth=1.2)
     for i, j in np.ndindex(*values.shape):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,7 +75,7 @@ def _bar(ax: Axes, row: int, decision: Decision) -> None:
     for share, (_, colour) in zip(np.nan_to_num(decision.shares), _PARTS, strict=True):
         ax.barh(row, share, left=start, color=colour, height=0.72, linewidth=0)
         if share >= 0.06:
-            ax.text(start + share / 2, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=8, color="#fefefe")
+            ax.text(start + share / 2, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=8, color=kit.ON_MARK)
         start += share
 
 
@@ -113,7 +113,7 @@ def difficulty(analysis: Analysis) -> Figure | None:
     return figure
 
 
-def _changes(ax: Axes, analysis: Analysis, hard: dict[str, object]) -> None:
+def _changes(ax: Axes, analysis: Analysis, hard: Container[str]) -> None:
     found = analysis.claim
     if found is None:
         return
@@ -140,7 +140,7 @@ def _numbers(
         for at, value, problem in zip(x, values, chosen, strict=True):
             if np.isfinite(value):
                 ax.text(
-                    at, value, str(problem.number), ha="center", va="center", fontsize=7, color="#fefefe", fontweight="bold"
+                    at, value, str(problem.number), ha="center", va="center", fontsize=7, color=kit.ON_MARK, fontweight="bold"
                 )
     kit.log_percent_axis(ax, "x", [max(p.difficulty, floor) for p in chosen])
 
@@ -151,7 +151,7 @@ def spread(analysis: Analysis) -> Figure | None:
     if not rows:
         return None
     figure, ax = kit.canvas(
-        "Luck in an agent's mean over its tasks\n(standard deviations, 95 % intervals)", 1.75 + 0.36 * len(rows)
+        "Luck in an agent's mean over its tasks (standard deviations, 95 % intervals)", 1.5 + 0.3 * len(rows), kit.WIDE
     )
     for row, found in enumerate(rows):
         for shift, part, colour in zip((-0.24, 0.0, 0.24), found.parts, (kit.DRAW, kit.SEED, kit.REST), strict=True):

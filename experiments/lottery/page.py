@@ -124,7 +124,8 @@ def _csv(names: Sequence[str]) -> str:
 
 def _per_task(analysis: Analysis, drawings: Mapping[str, Drawing]) -> str:
     """Every task with its own figures, agents shown and hidden by buttons."""
-    head = f'<section class="part" id="tasks"><h2>Task by task</h2><div class="panel">{tasks(analysis)}{_csv(("tasks",))}</div></section>'
+    table = f'<div class="panel">{tasks(analysis)}{_csv(("tasks",))}</div>'
+    head = f'<section class="part" id="tasks"><h2>Task by task</h2>{table}</section>'
     return head + "\n".join(_task(analysis, p, drawings) for p in analysis.field.problems)
 
 
@@ -162,8 +163,8 @@ def _luck(analysis: Analysis) -> list[Part]:
             "Luck and difficulty",
             "The variance of a run's performance, split into what the agent, its draw, the seed, and draw and seed together "
             "decide. Shares say what decides; only the standard deviations say whether it matters. "
-            f"{escape(hardest(analysis.decisions))} The difficulty of a task is the regret that random search has left after 256 "
-            "evaluations, by its card. Two tasks of one difficulty can differ in all else: a trend over so few is a hint.",
+            f"{escape(hardest(analysis.decisions))} The difficulty of a task is the regret that random search has left after "
+            "256 evaluations, by its card. Two tasks of one difficulty can differ in all else: a trend over so few is a hint.",
             ("decides", "difficulty"),
             ("decisions", "trends"),
             trends(analysis),
@@ -185,10 +186,11 @@ def _winners(analysis: Analysis) -> str:
         return ""
     docs = "; ".join(f"<b>{escape(game.name)}</b>: {escape(game.doc)}" for game in found.games)
     return (
-        f"Every agent that plays all tasks takes part. {docs}. Agents without hyperparameters restart with other seeds wherever "
-        "others draw. All but the last are played again and again with other draws and seeds out of those that were run, so a "
-        "share tells how often luck of this kind makes an agent the winner on these tasks, not how often it would on others; "
-        "“luckiest” compares maxima, which grow with the number of tries and say nothing of what a user gets. Equal winners share."
+        f"Every agent that plays all tasks takes part. {docs}. Agents without hyperparameters restart with other seeds "
+        "wherever others draw. All but the last are played again and again with other draws and seeds out of those that "
+        "were run, so a share tells how often luck of this kind makes an agent the winner on these tasks, not how often it would on "
+        "others; “luckiest” compares maxima, which grow with the number of tries and say nothing of what a user gets. "
+        "Equal winners share."
     )
 
 
@@ -198,26 +200,26 @@ def _skill(analysis: Analysis) -> list[Part]:
             "aggregates",
             "Performance over tasks",
             "The interquartile mean is the mean of the middle half of all runs: neither a lucky run nor a failed one moves it. "
-            "Intervals answer for other draws and other seeds on the same tasks, those of the best draw (chosen task by task on "
-            "the first seed, scored on the others) for other seeds only. A profile says how many runs are at least so good.",
-            ("aggregates", "ranks", "profiles"),
-            ("agents", "profiles", "ranks"),
+            "Intervals answer for other draws and other seeds on the same tasks, those of the best draw (chosen task by task "
+            "on the first seed, scored on the others) for other seeds only. A profile says how many runs are at least so good.",
+            ("aggregates", "profiles"),
+            ("agents", "profiles"),
         ),
         Part(
             "pairs",
-            "Two by two",
-            "How likely a run of one agent is better than a run of another, averaged over the tasks both play; equal runs count "
-            f"half. How much better, it does not say. Ranks over tasks: {escape(about_ranks(analysis))}",
-            ("improvement",),
-            ("improvement",),
+            "Two by two, and ranks",
+            "How likely a run of one agent is better than a run of another, averaged over the tasks both play; equal runs "
+            f"count half. How much better, it does not say. Ranks over tasks: {escape(about_ranks(analysis))}",
+            ("improvement", "ranks"),
+            ("improvement", "ranks"),
         ),
         Part(
             "tuning",
             "What tuning buys, and its price",
-            "Tuning by k random draws, each tried with one seed; the best is then played with others, so that a lucky seed is not "
-            "counted as skill. The band is its 95 % interval, up to a quarter of the draws: of the best of more, these draws know "
-            "little. Restarts spend the same evaluations on the defaults with other seeds and keep the best design, which the "
-            "tuned run does not count among its own. A ticket's price is what must be spent before the agent's expected "
+            "Tuning by k random draws, each tried with one seed; the best is then played with others, so that a lucky seed is "
+            "not counted as skill. The band is its 95 % interval, up to a quarter of the draws: of the best of more, these "
+            "draws know little. Restarts spend the same evaluations on the defaults with other seeds and keep the best design, which "
+            "the tuned run does not count among its own. A ticket's price is what must be spent before the agent's expected "
             "performance is above default random search's of <em>one</em> budget.",
             ("tuning", "tickets"),
             ("tuning", "tickets"),
@@ -225,9 +227,9 @@ def _skill(analysis: Analysis) -> list[Part]:
         Part(
             "rulesets",
             "Two rulesets",
-            "External tuning: the draw that is best on a family's tuning tasks, over all their seeds, plays that family's held-out "
-            "tasks. Self-tuning: the defaults play all tasks. Agents without hyperparameters play their defaults in both. Intervals "
-            "are over seeds: another set of draws might have tuned better or worse.",
+            "External tuning: the draw that is best on a family's tuning tasks, over all their seeds, plays that family's "
+            "held-out tasks. Self-tuning: the defaults play all tasks. Agents without hyperparameters play their defaults in "
+            "both. Intervals are over seeds: another set of draws might have tuned better or worse.",
             below=rulesets(analysis),
             tables=("rulesets",),
         ),
@@ -239,8 +241,9 @@ def _search() -> list[Part]:
         Part(
             "time",
             "On the way there",
-            "Shortfall is 1 − performance of the best design so far. The expected running time (ERT) counts the evaluations of runs "
-            "that fail, too; it is an extrapolation where few succeed. Runs end at the budget: beyond it nothing is known.",
+            "Shortfall is 1 − performance of the best design so far. The expected running time (ERT) counts the evaluations of "
+            "runs that fail, too; it is an extrapolation where few succeed. Runs end at the budget: beyond it nothing is "
+            "known.",
             ("anytime", "reaches", "running_times"),
             ("anytime", "reached", "targets"),
         ),

@@ -19,15 +19,15 @@ def main(analysis: Analysis) -> str:
     """A row per agent."""
     columns = [
         Column("agent", numeric=False),
-        Column("tasks", "held-out tasks it plays"),
         Column("defaults", "interquartile mean of performance in %, 95 % interval"),
         Column("random draw", "the same over draws of its hyperparameters"),
         Column("best draw", "chosen task by task on the first seed, scored on the others"),
-        Column("luck of the draw", "standard deviation between draws of the mean over tasks, in % of best known"),
+        Column("draw’s luck", "standard deviation between draws of the mean over tasks, in % of best known"),
         Column("ticket price", "evaluations of tuning per task before one setting for all beats default random search"),
-        Column("wins: one ticket", "share of plays won with one random draw and one seed each"),
-        Column("wins: counted", "share of plays won with seeds averaged and tuning counted"),
+        Column("one ticket wins", "share of plays won with one random draw and one seed each"),
+        Column("counted wins", "share of plays won with seeds averaged and tuning counted"),
         Column("agent time", "median seconds of its own per run of the defaults"),
+        Column("tasks", "held-out tasks it plays"),
     ]
     return table("The lottery at a glance", columns, [_main_row(analysis, i) for i in range(len(analysis.standings))])
 
@@ -37,10 +37,9 @@ def _main_row(analysis: Analysis, place: int) -> list[Cell]:
     pooled = next(s for s in analysis.spreads if s.agent == row.agent and not s.task)
     luck = float(np.sqrt(pooled.parts.draw.variance.value)) if row.draws > 1 else float("nan")
     ticket = next((t for t in analysis.tickets if t.agent == row.agent and not t.task), None)
-    wins = wins_of(analysis, row.agent)
+    wins, spent = wins_of(analysis, row.agent), agent_seconds(analysis, row.agent)
     return [
         _agent(analysis, row.agent),
-        Cell(str(row.tasks), row.tasks),
         _interval(row.defaults),
         _interval(row.drawn if row.draws else None),
         _interval(row.tuned),
@@ -48,7 +47,8 @@ def _main_row(analysis: Analysis, place: int) -> list[Cell]:
         Cell(ticket.text, ticket.evaluations) if ticket else _NONE,
         _share(wins[0]),
         _share(wins[3]),
-        Cell(seconds(agent_seconds(analysis, row.agent)), agent_seconds(analysis, row.agent)),
+        Cell(seconds(spent), spent),
+        Cell(str(row.tasks), row.tasks),
     ]
 
 
@@ -61,7 +61,7 @@ def _interval(found: Interval | None) -> Cell:
 
 
 def _share(value: float) -> Cell:
-    return Cell(percent(value), value) if np.isfinite(value) else _NONE
+    return Cell(f"{100 * value:.1f} %", value) if np.isfinite(value) else _NONE
 
 
 def tasks(analysis: Analysis) -> str:
@@ -82,7 +82,7 @@ def tasks(analysis: Analysis) -> str:
     for p in analysis.field.problems:
         label = "–" if p.easy is None else "easy" if p.easy else "discriminating"
         numbers = [Cell(f"{n:.1f}", float(n)) for n in counts.get(p.task, ())] or [_NONE, _NONE]
-        words = [Cell(p.task), Cell(p.family), _share(p.difficulty), Cell(label), Cell(p.reference)]
+        words = [Cell(p.task), Cell(p.family), Cell(percent(p.difficulty), p.difficulty), Cell(label), Cell(p.reference)]
         rows.append([Cell(str(p.number), p.number), *words, *numbers])
     return table("Tasks", columns, rows)
 

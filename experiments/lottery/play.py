@@ -64,8 +64,10 @@ def play(lottery: Lottery, folder: Path, how: How, console: Console, part: tuple
 
 
 def analyse(digest: Digest, folder: Path) -> Path:
-    """Write the digest and what can be read from it to ``folder / "lottery"``; that folder."""
+    """Write the digest and all that can be read from it to ``folder / "lottery"``; the path of its page."""
+    from archgym.experiments.lottery import report  # draws figures
+
     out = folder / FOLDER
     write_digest(out / DIGEST, digest)
     write_standings(digest, out)
-    return out
+    return report.write(digest, out)

@@ -45,7 +45,10 @@ _PER_TASK = {"draws": figures_luck.draws_on, "anytime": figures_time.anytime_of}
 
 
 def write(digest: Digest, out: Path) -> Path:
-    """Write ``out/tables/*.csv``, ``out/figures/*`` and ``out/index.html``; the page's path. The same digest gives the same files."""
+    """Write ``out/tables/*.csv``, ``out/figures/*`` and ``out/index.html``; the page's path.
+
+    The same digest gives the same files.
+    """
     return write_analysis(analyse(digest), out)
 
 
@@ -85,8 +88,8 @@ def _draw(analysis: Analysis) -> Iterator[tuple[str, str, Figure]]:
             found: Figure | None = draw(analysis, *arguments)
             return found
 
-    for name, draw in _FIGURES.items():
-        figure = made(draw)
+    for name, whole in _FIGURES.items():
+        figure = made(whole)
         if figure is not None:
             yield name, name.replace("_", " "), figure
     for problem in analysis.field.problems:

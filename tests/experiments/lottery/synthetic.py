@@ -87,7 +87,7 @@ def _row(lottery: Lottery, key: Key, regret: float, merit: float, rng: np.random
     """A run that ends at ``regret * exp(-2 merit)``, in steps."""
     final = 10.0 / (1.0 + regret * np.exp(-2.0 * merit))
     steps = int(rng.integers(2, 12))
-    at = np.unique(np.concatenate([[1], rng.integers(2, lottery.budget + 1, size=steps)]))
+    at = np.unique(np.concatenate([[1], rng.integers(1, lottery.budget + 1, size=steps)]))
     score = np.sort(final * rng.uniform(0.3, 1.0, size=len(at)))
     score[-1] = final
     volume = 0.8 / (1.0 + 0.5 * regret * np.exp(-2.0 * merit))

@@ -8,9 +8,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from experiment_helpers import archgym, start, wait_for
+from experiment_helpers import start, wait_for
 
 from archgym.experiments.cli import main
+from archgym.experiments.lottery import report
 from archgym.experiments.lottery.parquet import read_digest
 from archgym.files import read_json
 
@@ -29,6 +30,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def _page(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures take seconds: they are drawn in the test that asks for them."""
+    if request.function is not test_the_page_has_figures_and_tables:
+        monkeypatch.setattr(report, "write", lambda digest, out: out / "index.html")
+
+
 def test_a_lottery_is_played_and_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lottery", "l.toml", "--serial"]) == 0
     out = capsys.readouterr().out
@@ -37,6 +45,14 @@ def test_a_lottery_is_played_and_read(here: Path, capsys: pytest.CaptureFixture[
         rows = {row["agent"]: row for row in csv.DictReader(file)}
     assert set(rows) == {"random", "genetic"} and rows["genetic"]["draws"] == "3" and rows["random"]["best"] == "nan"
     assert main(["lottery", "l.toml", "--serial"]) == 0 and capsys.readouterr().out == out
+
+
+def test_the_page_has_figures_and_tables(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "l.toml").write_text(LOTTERY.replace("draws = 3", "draws = 8").replace("seeds = 2", "seeds = 3"))
+    assert main(["lottery", "l.toml", "--serial"]) == 0
+    page = Path(capsys.readouterr().out.splitlines()[-1])
+    assert page == Path("results/l/lottery/index.html") and page.is_file()
+    assert list(page.parent.glob("figures/*.svg")) and list(page.parent.glob("tables/*.csv"))
 
 
 def test_hours_end_with_the_command_that_goes_on(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,7 +74,7 @@ def test_parts_played_apart_are_read_together(here: Path, capsys: pytest.Capture
     assert "runs are missing; name the other digests, too, or read what there is with --partial" in capsys.readouterr().err
     assert main(["lottery", "--digest", digests[0], "--out", "both", "--partial"]) == 0
     assert main(["lottery", "--digest", *digests, "--out", "both", "--json"]) == 0
-    said = json.loads(capsys.readouterr().out.partition("both/lottery\n")[2])
+    said = json.loads(capsys.readouterr().out.partition("both/lottery/index.html\n")[2])
     assert said["missing"] == 0 and {row["agent"] for row in said["standings"]} == {"random", "genetic"}
     assert main(["lottery", "l.toml", "--serial"]) == 0
     same = [read_digest(here / place / "lottery/digest.parquet").rows for place in ("both", "results/l")]
@@ -74,7 +90,7 @@ def test_a_failed_run_is_exit_code_1(here: Path, scene: Path, capsys: pytest.Cap
 
 
 def test_an_interruption_loses_nothing(here: Path) -> None:
-    (here / "l.toml").write_text(LOTTERY.replace('"genetic"', '"toy_slow"').replace("budget = 12", "budget = 60"))
+    (here / "l.toml").write_text(LOTTERY.replace('"genetic"', '"toy_slow"').replace("budget = 12", "budget = 20"))
     with start("lottery", "l.toml", "--serial", cwd=here) as process:
         wait_for(lambda: list(here.glob("results/l/*/trials.parquet")))
         process.terminate()
@@ -82,8 +98,8 @@ def test_an_interruption_loses_nothing(here: Path) -> None:
     assert process.returncode == 130 and "runs complete; the same command takes it up again" in error
     complete = [path for path in here.glob("results/l/*/run.json") if read_json(path)["status"] == "complete"]
     done = {path: path.stat().st_mtime_ns for path in complete}
-    again = archgym("lottery", "l.toml", "--serial", cwd=here)
-    assert again.returncode == 0 and all(path.stat().st_mtime_ns == then for path, then in done.items())
+    assert main(["lottery", "l.toml", "--serial"]) == 0
+    assert done and all(path.stat().st_mtime_ns == then for path, then in done.items())
 
 
 BAD = [
