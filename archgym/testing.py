@@ -53,6 +53,7 @@ def check_cost_model(model: CostModel, samples: int = 24, seed: int = 0) -> None
     assert np.array_equal(model.repair(repaired), repaired), "repair is not idempotent"
     assert len(model.evaluate(x[:0])) == 0, "an empty batch must give empty costs"
     _check_mask(model, x[costs.valid][:4])
+    _check_vary(model, repaired[model.evaluate(repaired).valid])
 
 
 def check_task(task: Task, samples: int = 24) -> None:
@@ -206,6 +207,18 @@ def _check_mask(model: CostModel, valid_rows: IntArray, walks: int = 4) -> None:
             open_values = np.arange(model.space.nvec[knob]) if mask is None else np.flatnonzero(mask)
             assert len(open_values), f"mask leaves no value for knob {name} after a prefix it allowed"
             chosen.append(int(rng.choice(open_values)))
+
+
+def _check_vary(model: CostModel, rows: IntArray) -> None:
+    """Moves of the model's own: from buildable rows to buildable ones, the same ones from the same generator."""
+    before = rows.copy()
+    moved = model.vary(rows, np.random.default_rng(3))
+    if moved is None or not len(rows):
+        return
+    assert np.array_equal(rows, before), "vary changes the rows it is given"
+    assert moved.shape == rows.shape and model.evaluate(moved).valid.all(), "vary leads to a design that cannot be built"
+    again = model.vary(rows, np.random.default_rng(3))
+    assert again is not None and np.array_equal(moved, again), "vary gives other rows from the same generator"
 
 
 def _check_card(task: Task) -> None:

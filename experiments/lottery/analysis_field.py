@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from archgym.errors import BadInput
 from archgym.experiments.lottery.digest import Cell, Digest
 from archgym.experiments.report.words import clean
 from archgym.objective import relative_regret
@@ -123,10 +124,16 @@ class Field:
 
 
 def read_field(digest: Digest) -> Field:
-    """Tasks by difficulty, and the agents that play them."""
+    """Tasks by difficulty, and the agents that play them.
+
+    Raises:
+        BadInput: no agent's defaults have all seeds on any held-out task.
+    """
     played = [
         (task, agent) for task in digest.tasks for agent in digest.agents(task) if len(digest.defaults(agent, task).draws)
     ]
+    if not played:
+        raise BadInput(f"{digest.lottery.name}: nothing to read yet: no agent's defaults have all their seeds on any task")
     names = {agent for _, agent in played}
     hard = {task: _difficulty(digest, task) for task in digest.tasks if any(task == t for t, _ in played)}
     order = sorted(hard, key=lambda task: (np.isnan(hard[task]), hard[task], task))

@@ -103,11 +103,16 @@ def _standing(field: Field, agent: str) -> Standing:
         agent,
         len(tasks),
         drawn.shape[1] if field.tunable(agent) else 0,
-        robust.iqm_interval(own),
-        robust.iqm_interval(drawn),
-        robust.iqm_interval(_tuned(drawn)) if drawn.shape[1] > 1 and field.seeds > 2 else None,
+        bounded(robust.iqm_interval(own)),
+        bounded(robust.iqm_interval(drawn)),
+        bounded(robust.iqm_interval(_tuned(drawn))) if drawn.shape[1] > 1 and field.seeds > 2 else None,
         _bootstrap(drawn),
     )
+
+
+def bounded(found: Interval) -> Interval:
+    """An interval of performances, cut off at 0 and 1 as these are: few seeds can make a t interval reach beyond."""
+    return Interval(found.value, np.clip(found.low, 0.0, 1.0), np.clip(found.high, 0.0, 1.0))
 
 
 def _tuned(y: FloatArray) -> FloatArray:
@@ -238,7 +243,7 @@ def _placed(tables: Mapping[str, FloatArray], chosen: Mapping[str, Mapping[str, 
     ranks = compare.ranks(means).mean(axis=0)
     first = (means >= means.max(axis=1, keepdims=True)).sum(axis=0)
     rows = [
-        Place(a, len(y), robust.mean_interval(y), float(ranks[i]), int(first[i]), cost.get(a, 0), chosen.get(a, {}))
+        Place(a, len(y), bounded(robust.mean_interval(y)), float(ranks[i]), int(first[i]), cost.get(a, 0), chosen.get(a, {}))
         for i, (a, y) in enumerate(tables.items())
     ]
     return sorted(rows, key=lambda row: (-float(row.mean.value), row.rank, row.agent))

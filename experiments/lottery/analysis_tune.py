@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from archgym.experiments.lottery.analysis_field import RANDOM, Field
+from archgym.experiments.lottery.analysis_rank import bounded
 from archgym.experiments.lottery.crossed import Interval, t_interval
 from archgym.experiments.lottery.robust import mean_interval
 from archgym.experiments.lottery.tuning import cross_fit, expected_best, ticket_price, tuned
@@ -69,11 +70,11 @@ def _curve(field: Field, agent: str) -> Curve:
     y = field.drawn(agent, tasks)
     if not field.tunable(agent) or field.seeds < 2:
         none = np.zeros(0)
-        return Curve(agent, len(tasks), none, none, none, none, mean_interval(own), restarts)
+        return Curve(agent, len(tasks), none, none, none, none, bounded(mean_interval(own)), restarts)
     most = y.shape[1]
     spent = field.budget * (1.0 + np.arange(1, most + 1))
     low, high = _bounds(y)
-    return Curve(agent, len(tasks), spent, cross_fit(y, most).mean(axis=0), low, high, mean_interval(own), restarts)
+    return Curve(agent, len(tasks), spent, cross_fit(y, most).mean(axis=0), low, high, bounded(mean_interval(own)), restarts)
 
 
 def _bounds(y: FloatArray) -> tuple[FloatArray, FloatArray]:

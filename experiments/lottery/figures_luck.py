@@ -57,7 +57,7 @@ def decides(analysis: Analysis) -> Figure | None:
     if not rows:
         return None
     names = {p.task: p.label for p in analysis.field.problems}
-    figure, ax = kit.canvas("What decides a run's performance? (easiest task on top)", 1.5 + 0.3 * len(rows), kit.WIDE)
+    figure, ax = kit.canvas("What decides a run's performance? (easiest on top)", max(1.5 + 0.3 * len(rows), 3.6), kit.WIDE)
     for row, decision in enumerate(rows):
         _bar(ax, row, decision)
     kit.name_rows(ax, [names[d.task] for d in rows])

@@ -188,8 +188,8 @@ def _winners(analysis: Analysis) -> str:
     return (
         f"Every agent that plays all tasks takes part. {docs}. Agents without hyperparameters restart with other seeds "
         "wherever others draw. All but the last are played again and again with other draws and seeds out of those that "
-        "were run, so a share tells how often luck of this kind makes an agent the winner on these tasks, not how often it would on "
-        "others; “luckiest” compares maxima, which grow with the number of tries and say nothing of what a user gets. "
+        "were run, so a share tells how often luck of this kind makes an agent the winner on these tasks, not how often it "
+        "would on others; “luckiest” compares maxima, which grow with the number of tries and say nothing of what a user gets. "
         "Equal winners share."
     )
 
@@ -218,9 +218,9 @@ def _skill(analysis: Analysis) -> list[Part]:
             "What tuning buys, and its price",
             "Tuning by k random draws, each tried with one seed; the best is then played with others, so that a lucky seed is "
             "not counted as skill. The band is its 95 % interval, up to a quarter of the draws: of the best of more, these "
-            "draws know little. Restarts spend the same evaluations on the defaults with other seeds and keep the best design, which "
-            "the tuned run does not count among its own. A ticket's price is what must be spent before the agent's expected "
-            "performance is above default random search's of <em>one</em> budget.",
+            "draws know little. Restarts spend the same evaluations on the defaults with other seeds and keep the best design, "
+            "which the tuned run does not count among its own. A ticket's price is what must be spent before the agent's "
+            "expected performance is above default random search's of <em>one</em> budget.",
             ("tuning", "tickets"),
             ("tuning", "tickets"),
         ),

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .jit import jit
+from archgym.jit import inlined
+
 from .layout import (
     BOUND,
     BUS_BYTES,
@@ -53,7 +54,7 @@ from .layout import (
 )
 
 
-@jit
+@inlined
 def plan_all(work, s):
     """Lists the channels and links of every task of a valid design."""
     amounts, flags, spans, parents, moved = work.amounts, work.flags, work.spans, work.parents, work.moved
@@ -83,7 +84,7 @@ def plan_all(work, s):
         task[t, CHANNEL_END], task[t, LINK_END] = c, k
 
 
-@jit
+@inlined
 def _plan_way(up, mem, mem_f, bus_f, channel, limit, link, units, c, k, instructions, root, writes):
     """The channels of one direction, from the bytes and units per memory, which are zero again afterwards.
 
@@ -124,7 +125,7 @@ def _plan_way(up, mem, mem_f, bus_f, channel, limit, link, units, c, k, instruct
     return c, k
 
 
-@jit
+@inlined
 def _bus(up, bus_f, channel, c, instructions, root, b, leaves, target, n_mems, writes):
     """The channel of bus ``b`` towards a bus or a memory ``target``; gives its limit, none without burst units."""
     n_buses, units = bus_f.shape[0], bus_f[b, BUS_UNITS]
@@ -139,7 +140,7 @@ def _bus(up, bus_f, channel, c, instructions, root, b, leaves, target, n_mems, w
     return limit * units
 
 
-@jit
+@inlined
 def _set(channel, c, enters, leaves, pair, place):
     channel[c, ENTERS] = enters
     channel[c, LEAVES] = leaves
@@ -147,7 +148,7 @@ def _set(channel, c, enters, leaves, pair, place):
     channel[c, PLACE] = place
 
 
-@jit
+@inlined
 def enter(task, channel, link, units, load, pairs, t):
     """A task begins to run: it loads its links."""
     for k in range(task[t, LINK_AT], task[t, LINK_END]):
@@ -161,7 +162,7 @@ def enter(task, channel, link, units, load, pairs, t):
                 pairs[pair] += 1
 
 
-@jit
+@inlined
 def leave(task, channel, link, units, load, pairs, t):
     """A task ends: the reverse of `enter`, exactly."""
     for k in range(task[t, LINK_AT], task[t, LINK_END]):
@@ -175,7 +176,7 @@ def leave(task, channel, link, units, load, pairs, t):
                 load[channel[c, LEAVES], INPUTS] -= 1.0
 
 
-@jit
+@inlined
 def set_rate(task, task_f, channel, limit, load, t):
     """Sets and gives the rate of a running task, and the channel that sets it: the first listed where several bind alike."""
     rate, bound = task_f[t, PEAK_RATE], -1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .jit import jit
+from archgym.jit import inlined
+
 from .layout import (
     ANY_TASK,
     BUILT,
@@ -32,7 +33,7 @@ from .net import collapse, find_ways, join
 from .rules import CYCLE, EMPTY_SLOT, FOREIGN, NO_MEMORY, NO_ROUTE, OFF_BUS
 
 
-@jit
+@inlined
 def check(rows, i, work, blocks, s, broken, compat):
     """Sets the slots of design ``i`` in the scratch space, counts violations into ``broken (N, len(RULES))``, gives their sum.
 
@@ -59,7 +60,7 @@ def check(rows, i, work, blocks, s, broken, compat):
     return total
 
 
-@jit
+@inlined
 def _read_buses(i, rows_bus, roles, figures, bus, bus_f):
     for b in range(bus.shape[0]):
         block = rows_bus[i, b]
@@ -69,7 +70,7 @@ def _read_buses(i, rows_bus, roles, figures, bus, bus_f):
             bus_f[b, BUS_RATE] = figures[block, RATE]
 
 
-@jit
+@inlined
 def _read_elements(i, rows_pe_bus, pe, bus):
     for p in range(pe.shape[0]):
         b = rows_pe_bus[i, p]
@@ -77,7 +78,7 @@ def _read_elements(i, rows_pe_bus, pe, bus):
         pe[p, PE_HOSTS] = 0
 
 
-@jit
+@inlined
 def _read_memories(i, rows_mem, rows_mem_bus, roles, figures, mem, mem_f, bus):
     for m in range(mem.shape[0]):
         b, block = rows_mem_bus[i, m], rows_mem[i, m]
@@ -88,7 +89,7 @@ def _read_memories(i, rows_mem, rows_mem_bus, roles, figures, mem, mem_f, bus):
             mem_f[m, MEM_RATE] = figures[block, RATE]
 
 
-@jit
+@inlined
 def _place_tasks(i, rows_pe, rows_task_pe, flags, roles, figures, task, task_f, pe, broken):
     for t in range(task.shape[0]):
         task[t, PE] = -1
@@ -106,7 +107,7 @@ def _place_tasks(i, rows_pe, rows_task_pe, flags, roles, figures, task, task_f, 
             pe[p, PE_HOSTS] = 1
 
 
-@jit
+@inlined
 def _place_outputs(i, rows_task_mem, flags, task, mem, broken):
     for t in range(task.shape[0]):
         task[t, MEM] = -1
@@ -121,7 +122,7 @@ def _place_outputs(i, rows_task_mem, flags, task, mem, broken):
         broken[i, OFF_BUS] += mem[m, MEM_USED] and mem[m, MEM_BUS] < 0
 
 
-@jit
+@inlined
 def _check_ways(i, flags, spans, parents, moved, task, pe, mem, up, broken):
     for t in range(task.shape[0]):
         for e in range(spans[t, IN_AT], spans[t, IN_END]):

@@ -25,8 +25,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from archgym.jit import inlined
+
 from .channels import enter, leave, plan_all, set_rate
-from .jit import jit
 from .layout import (
     AFTER,
     BOUND,
@@ -67,7 +68,7 @@ ROUNDING = 1e-12  # work left, as a share, that counts as done
 RESERVED = 1  # state of a node whose buffer is held
 
 
-@jit
+@inlined
 def simulate_clean(work, s):
     """Runs a valid design to its end; gives the number of phases. All times and peaks are in the scratch space then."""
     amounts, flags, spans, parents, children = work.amounts, work.flags, work.spans, work.parents, work.children
@@ -104,7 +105,7 @@ def simulate_clean(work, s):
     return phases
 
 
-@jit
+@inlined
 def _reset(amounts, spans, task, task_f, pe, mem_f):
     for t in range(task.shape[0]):
         task[t, MISSING] = spans[t, IN_END] - spans[t, IN_AT]
@@ -117,7 +118,7 @@ def _reset(amounts, spans, task, task_f, pe, mem_f):
         mem_f[m, HELD] = mem_f[m, PEAK] = 0.0
 
 
-@jit
+@inlined
 def _work_off(amounts, task, task_f, lists, log, log_f, entry, n_running, dt):
     """Logs a phase, and parts those that go on from those that are done; gives how many there are of each."""
     n_kept, n_done = 0, 0
@@ -138,7 +139,7 @@ def _work_off(amounts, task, task_f, lists, log, log_f, entry, n_running, dt):
     return n_kept, n_done
 
 
-@jit
+@inlined
 def _release_roots(amounts, flags, spans, parents, children, task, task_f, mem_f, lists):
     """Makes nodes without parents ready at time 0; gives how many nodes are fresh."""
     n_fresh = 0
@@ -153,7 +154,7 @@ def _release_roots(amounts, flags, spans, parents, children, task, task_f, mem_f
     return n_fresh
 
 
-@jit
+@inlined
 def _complete(amounts, flags, spans, parents, children, task, task_f, mem_f, lists, first, now, n_fresh):
     """A node completes, and with it the dummies that waited for it alone; gives how many nodes are fresh now."""
     lists[STACK, 0] = first
@@ -181,7 +182,7 @@ def _complete(amounts, flags, spans, parents, children, task, task_f, mem_f, lis
     return n_fresh
 
 
-@jit
+@inlined
 def _reserve(amounts, flags, task, mem_f, lists, n_fresh):
     """Sorts the fresh nodes, reserves the buffers that somebody will read, and gives how many of the nodes need an element."""
     for k in range(1, n_fresh):
@@ -204,7 +205,7 @@ def _reserve(amounts, flags, task, mem_f, lists, n_fresh):
     return n
 
 
-@jit
+@inlined
 def _next_in_queues(task, pe, lists, n_done, n_running):
     """Elements whose task is done take the next one that waits; gives how many tasks run."""
     for k in range(n_done):
@@ -216,7 +217,7 @@ def _next_in_queues(task, pe, lists, n_done, n_running):
     return n_running
 
 
-@jit
+@inlined
 def _queue(task, pe, lists, n_fresh, n_running):
     """Fresh tasks join their element's queue, in order, and run where it is empty; gives how many tasks run."""
     for k in range(n_fresh):

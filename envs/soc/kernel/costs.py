@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .jit import jit
+from archgym.jit import inlined
+
 from .layout import (
     AREA,
     DUMMY,
@@ -36,7 +37,7 @@ WINDOW_S = 0.01  # power is over windows of this length: FARSI's collection peri
 STEP_BYTES, LEAST_BYTES = 256000.0, 2048.0  # FARSI's capacities
 
 
-@jit
+@inlined
 def choose_sizes(mem, mem_f, sizes, compat):
     """Capacity of every memory in use: the smallest on offer that holds its peak; gives how many are beyond the largest.
 
@@ -60,7 +61,7 @@ def choose_sizes(mem, mem_f, sizes, compat):
     return too_large
 
 
-@jit
+@inlined
 def charge(i, rows_pe, work, blocks, s, phases):
     """Energy of every phase and of all: what its tasks did, in instructions, each with its share of the task's traffic.
 
@@ -84,7 +85,7 @@ def charge(i, rows_pe, work, blocks, s, phases):
     return total
 
 
-@jit
+@inlined
 def _traffic(t, amounts, flags, spans, parents, moved, memory, task, mem):
     """J of all that a task reads and writes."""
     energy = 0.0
@@ -98,7 +99,7 @@ def _traffic(t, amounts, flags, spans, parents, moved, memory, task, mem):
     return energy
 
 
-@jit
+@inlined
 def area(i, rows_pe, figures, memory, pe, mem):
     """Area of all that is in use, and of its DRAM: elements that host a task, memories that hold outputs; buses have none."""
     total, dram = 0.0, 0.0
@@ -114,7 +115,7 @@ def area(i, rows_pe, figures, memory, pe, mem):
     return total, dram
 
 
-@jit
+@inlined
 def clean_power(phase, n, energy):
     """The largest energy in any window of 10 ms, over 10 ms; of a shorter run the mean power.
 
@@ -132,7 +133,7 @@ def clean_power(phase, n, energy):
     return best / WINDOW_S
 
 
-@jit
+@inlined
 def _window(phase, first, stop, step):
     """Energy within 10 ms from the border of a phase on, forwards or backwards."""
     left, energy = WINDOW_S, 0.0
@@ -144,7 +145,7 @@ def _window(phase, first, stop, step):
     return energy
 
 
-@jit
+@inlined
 def farsi_power(phase, n):
     """The largest mean power of FARSI's windows: of whole phases, each closed by the first phase that 10 ms do not hold.
 
@@ -162,7 +163,7 @@ def farsi_power(phase, n):
     return max(best, _mean_power(phase, low, n))
 
 
-@jit
+@inlined
 def _mean_power(phase, first, stop):
     time, energy = 0.0, 0.0
     for f in range(first, stop):

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from archgym.jit import inlined
+
 from .channels import enter, leave, plan_all, set_rate
-from .jit import jit
 from .layout import (
     BOUND,
     BUFFER,
@@ -55,7 +56,7 @@ ENOUGH = 0.99  # share of the work at which a task completes
 LAUNCHED, BEGUN, NOTED, OVER = 1, 2, 4, 8  # bits of a node's state
 
 
-@jit
+@inlined
 def simulate_farsi(work, s):
     """Runs a valid design to its end; gives the number of phases. All times and peaks are in the scratch space then."""
     amounts, flags, spans, parents, children = work.amounts, work.flags, work.spans, work.parents, work.children
@@ -92,7 +93,7 @@ def simulate_farsi(work, s):
     return task.shape[0] + 2
 
 
-@jit
+@inlined
 def _reset(amounts, spans, task, task_f, mem_f):
     for t in range(task.shape[0]):
         task[t, MISSING] = spans[t, IN_END] - spans[t, IN_AT]
@@ -102,7 +103,7 @@ def _reset(amounts, spans, task, task_f, mem_f):
         mem_f[m, HELD] = mem_f[m, PEAK] = 0.0
 
 
-@jit
+@inlined
 def _account(flags, task, task_f, lists, log, log_f, entry, n_running, dt):
     """Logs the phase that ends, and takes its work from what is left."""
     for k in range(n_running):
@@ -113,7 +114,7 @@ def _account(flags, task, task_f, lists, log, log_f, entry, n_running, dt):
         log_f[entry + k, LOG_RATE], log_f[entry + k, LOG_DONE] = rate, 0.0 if flags[t, DUMMY] else rate * dt
 
 
-@jit
+@inlined
 def _complete(amounts, spans, parents, children, task, task_f, t, now):
     """Completes a running task if it has done enough; gives whether it has."""
     if amounts[t, WORK] > 0 and 1.0 - task_f[t, LEFT] / amounts[t, WORK] < ENOUGH:
@@ -125,7 +126,7 @@ def _complete(amounts, spans, parents, children, task, task_f, t, now):
     return True
 
 
-@jit
+@inlined
 def _note(amounts, flags, spans, children, task, mem_f, parent):
     """Frees a parent's buffer and wipes its children's notes if all of them are noted."""
     first, last = spans[parent, OUT_AT], spans[parent, OUT_END]
@@ -138,7 +139,7 @@ def _note(amounts, flags, spans, children, task, mem_f, parent):
         task[children[e], STATE] &= ~NOTED
 
 
-@jit
+@inlined
 def _launch(amounts, flags, task, task_f, mem_f, lists, n_running, now):
     """Nodes whose parents have completed join who runs, in node order, and reserve their buffers; gives how many there are."""
     kept = 0
@@ -159,7 +160,7 @@ def _launch(amounts, flags, task, task_f, mem_f, lists, n_running, now):
     return kept
 
 
-@jit
+@inlined
 def _give_elements(task, pe, lists, n_running, n_waiting):
     """The first task of every element, among who runs and then who waits, runs; the others wait, in the same order."""
     for p in range(pe.shape[0]):
@@ -181,7 +182,7 @@ def _give_elements(task, pe, lists, n_running, n_waiting):
     return kept, later
 
 
-@jit
+@inlined
 def _set_rates(flags, task, task_f, channel, limit, load, lists, n_running):
     """Rates of all that run; gives the time until the first of them is through."""
     dt = np.inf

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .jit import jit
+from archgym.jit import inlined
+
 from .layout import ADJACENT, MEM_BUS, ORDER, PE_BUS
 
 
-@jit
+@inlined
 def join(links, i, bus):
     """Sets which of a design's buses are joined (``links (N, B, B)``; empty slots have a negative mark in ``bus[:, ORDER]``).
 
@@ -23,7 +24,7 @@ def join(links, i, bus):
     return count
 
 
-@jit
+@inlined
 def find_ways(bus, up):
     """Shortest ways between all buses; gives the number of groups that hang together (an empty slot is a group)."""
     n, groups = bus.shape[0], 0
@@ -47,7 +48,7 @@ def find_ways(bus, up):
     return groups
 
 
-@jit
+@inlined
 def collapse(i, rows_pe, rows_mem, pe, mem, bus, up):
     """FARSI's pass over the buses, once, depth first from the first element's bus, others in the order of their slots.
 
@@ -66,7 +67,7 @@ def collapse(i, rows_pe, rows_mem, pe, mem, bus, up):
         _collapse_one(i, rows_pe, rows_mem, pe, mem, bus, bus[k, ORDER])
 
 
-@jit
+@inlined
 def _depth_first(first, bus, up):
     """Lists buses in ``bus[:, ORDER]``, with ``up`` for a stack (ways are found anew afterwards); gives their number."""
     n, seen, last, depth = bus.shape[0], 0, 0, 1
@@ -86,7 +87,7 @@ def _depth_first(first, bus, up):
     return last
 
 
-@jit
+@inlined
 def _collapse_one(i, rows_pe, rows_mem, pe, mem, bus, a):
     n, pes, mems, others, head = bus.shape[0], 0, 0, 0, -1
     for p in range(pe.shape[0]):

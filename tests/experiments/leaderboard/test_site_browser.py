@@ -43,7 +43,7 @@ def shown(_plugin: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         patch.setattr(suites, "FOLDER", folder)
         tuned = {"ruleset": "external", "tuning": {"evaluations": 5000, "runs": []}}
         made = [enter(subs / "blind", "random"), enter(subs / "Family", "genetic", method="word" * 80)]
-        made += [enter(subs / "a-name-of-forty-letters-without-any-space", "genetic", {"population": 6}, **tuned)]
+        made += [enter(subs / "forty-letters-and-not-a-single-space-now", "genetic", {"population": 6}, **tuned)]
         yield build(made, tmp_path_factory.mktemp("site")).parent
 
 
@@ -63,7 +63,9 @@ def visit(shown: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[...
         assert not said, said
         found = re.search(r'<pre id="out">(.*?)</pre>', done.stdout, re.S)
         assert found, done.stdout[-2000:]
-        return dict(json.loads(found[1]))
+        result = dict(json.loads(found[1]))
+        assert not [page for page, one in result.items() if "error" in one], result
+        return result
 
     return look
 

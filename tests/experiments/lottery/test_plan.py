@@ -147,7 +147,7 @@ def test_a_lottery_of_too_many_runs_is_refused() -> None:
 def test_shipped_lotteries_cover_every_family_and_tune_on_tasks_that_are_not_scored(name: str) -> None:
     lottery = load_lottery(SHIPPED / name)
     assert lottery.name == name.removesuffix(".toml") and make_plan(lottery).runs
-    if not lottery.quick:
+    if name == "lottery.toml":
         families = {registry.get_task(task).family for task in lottery.tasks}
         assert families >= {"memory", "accelerator", "parallelism", "nas", "soc"} and len(lottery.tasks) >= 8
         assert set(lottery.agents) >= {a for a in registry.agent_names() if not a.startswith("toy")}
