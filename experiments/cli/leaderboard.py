@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archgym.errors import ArchGymError, BadInput
+from archgym.experiments.cli import baseline as baselines
 from archgym.experiments.cli.arguments import Json, Settings, pairs
 from archgym.experiments.cli.output import console, print_json, print_table, say
 from archgym.family import Table
@@ -171,3 +172,6 @@ def build(
         raise BadInput("no submission is given")
     page = build_site(folders or [], out, _wanted(rerun), baseline or [], lambda line: say(line, stderr=True))
     say(str(page))
+
+
+app.command("baseline")(baselines.command)

@@ -7,19 +7,18 @@ files, and nothing else is believed; a ``verification.json`` that lies in a subm
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from archgym.experiments.leaderboard import stored
 from archgym.experiments.leaderboard.board import Board, Entrant, Refused, assemble
-from archgym.experiments.leaderboard.pages import figures, index, method, names, suite, task
-from archgym.experiments.leaderboard.pages.markup import Page, render, styles
+from archgym.experiments.leaderboard.pages import index, method, names, suite, task
+from archgym.experiments.leaderboard.pages.markup import Page, render
 from archgym.experiments.leaderboard.records import Records
 from archgym.experiments.leaderboard.rerun import NONE, Wanted
 from archgym.experiments.leaderboard.standings import Place, Ranking, places, rankings
 from archgym.experiments.leaderboard.tables import write_results
 from archgym.experiments.report.svg import Drawing
-from archgym.experiments.report.svg import render as drawing
 from archgym.files import write_text
 
 PAGE = "index.html"
@@ -53,7 +52,7 @@ def build(
     found = {board.suite.name: rankings(board) for board in boards}
     for board in boards:
         say(f"{board.suite.name}: pages")
-        _suite(board, found[board.suite.name], out / board.suite.name)
+        _suite(board, found[board.suite.name], _Folder(out / board.suite.name))
     write_text(out / PAGE, render(index.page(boards, found, refused)))
     return out / PAGE
 
@@ -76,43 +75,55 @@ def gather(
 # -- inside ----------------------------------------------------------------------------------------------------------------
 
 
-def _suite(board: Board, found: list[Ranking], folder: Path) -> None:
+class _Folder:
+    """A suite's part of the site; knows what was written, and removes what an earlier build left there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.written: set[Path] = set()
+
+    def place(self, name: str) -> Path:
+        """Where a file goes."""
+        self.written.add(self.path / name)
+        return self.path / name
+
+    def page(self, name: str, page: Page) -> None:
+        """Write a page."""
+        write_text(self.place(name), render(page))
+
+    def draw(self, drawing: Drawing) -> None:
+        """Write a figure's files."""
+        drawing.save(self.path / "figures")
+        self.written |= {self.path / "figures" / f"{drawing.name}.{suffix}" for suffix in ("svg", "png")}
+
+    def tidy(self) -> None:
+        """Remove pages, tables and figures of those who are no longer entered."""
+        for part in ("tasks", "methods", "failed", "designs", "figures"):
+            for path in (self.path / part).glob("*"):
+                if path.is_file() and path not in self.written and path.suffix in (".html", ".csv", ".svg", ".png"):
+                    path.unlink()
+
+
+def _suite(board: Board, found: list[Ranking], folder: _Folder) -> None:
     ids = [t.id for t in board.suite.of_role("search", "held-out")] if board.ranked else []
     placed = {task_id: places(board, task_id) for task_id in ids}
-    drawings = _differences(board, found, folder)
-    _write(folder / PAGE, suite.page(board, found, placed, drawings))
-    write_results(board, folder / "results.csv")
+    drawings = [suite.draw(board, ranking) for ranking in found]
+    for drawing in (d for made in drawings for d in made):
+        folder.draw(drawing)
+    folder.page(PAGE, suite.page(board, found, placed, drawings))
+    write_results(board, folder.place("results.csv"))
     for task_id in ids:
         _task(board, task_id, placed[task_id], folder)
-    _methods(board, found, placed, folder)
-
-
-def _differences(board: Board, found: list[Ranking], folder: Path) -> dict[str, Drawing]:
-    look = styles([e.name for e in board.ranked])
-    made: dict[str, Drawing] = {}
-    for ranking in found:
-        if ranking.difference == ranking.difference:  # no NaN: there are several methods and tasks
-            figure = figures.critical_difference(ranking, look)
-            made[ranking.role] = drawing(figure, f"ranks-{ranking.role}", f"mean ranks, {ranking.role} tasks")
-    for one in made.values():
-        one.save(folder / "figures")
-    return made
-
-
-def _task(board: Board, task_id: str, placed: list[Place], folder: Path) -> None:
-    made = task.draw(board, task_id)
-    for one in made.values():
-        one.save(folder / "figures")
-    task.write_fronts(board, task_id, folder / names.front_table(task_id))
-    _write(folder / names.task_page(task_id), task.page(board, task_id, placed, made))
-
-
-def _methods(board: Board, found: list[Ranking], placed: Mapping[str, list[Place]], folder: Path) -> None:
     for entrant in board.ranked:
-        _write(folder / names.method_page(entrant.name), method.page(board, entrant, found, placed))
+        folder.page(names.method_page(entrant.name), method.page(board, entrant, found, placed))
     for k, entrant in enumerate(board.failed):
-        _write(folder / names.method_page(entrant.name, k), method.failed(board, entrant))
+        folder.page(names.method_page(entrant.name, k), method.failed(board, entrant))
+    folder.tidy()
 
 
-def _write(path: Path, page: Page) -> None:
-    write_text(path, render(page))
+def _task(board: Board, task_id: str, placed: list[Place], folder: _Folder) -> None:
+    made = task.draw(board, task_id)
+    for drawing in made.values():
+        folder.draw(drawing)
+    task.write_fronts(board, task_id, folder.place(names.front_table(task_id)))
+    folder.page(names.task_page(task_id), task.page(board, task_id, placed, made))

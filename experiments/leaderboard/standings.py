@@ -114,6 +114,14 @@ def places(board: Board, task_id: str) -> list[Place]:
     return sorted(rows, key=lambda p: (float(p.rank.value), p.entrant.name.casefold()))
 
 
+def mean_curve(board: Board, entrant: Entrant, tasks: Sequence[str]) -> FloatArray:
+    """Interquartile mean over tasks and seeds of the performance so far, ``(C,)`` at the report's checkpoints."""
+    against = np.array([best_known(board, t) for t in tasks])
+    best = np.array([[run.best for run in entrant.runs[t]] for t in tasks])
+    shares = np.clip(best / np.maximum(against, 1e-300)[:, None, None], 0.0, 1.0)
+    return interquartile_mean(np.moveaxis(shares, -1, 0), 2)
+
+
 # -- inside ----------------------------------------------------------------------------------------------------------------
 
 

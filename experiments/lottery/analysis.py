@@ -9,7 +9,7 @@ from archgym.experiments.lottery.analysis_claim import Claim, Trend
 from archgym.experiments.lottery.analysis_field import Field, read_field
 from archgym.experiments.lottery.analysis_luck import Decision, Spread
 from archgym.experiments.lottery.analysis_rank import Matrix, Place, Ranking, Standing
-from archgym.experiments.lottery.analysis_time import Anytime, Reach, Running, Volume
+from archgym.experiments.lottery.analysis_time import Anytime, Reach, Running, Surface, Volume
 from archgym.experiments.lottery.analysis_tune import Curve, Ticket
 from archgym.experiments.lottery.crossed import Interval
 from archgym.experiments.lottery.digest import Digest
@@ -33,7 +33,7 @@ class Analysis:
         curves: what tuning buys.
         tickets: what it costs to beat random search.
         anytime, running, reaches: searches over time.
-        volumes: hypervolumes on multi-objective tasks.
+        volumes, surfaces: hypervolumes and median attainment surfaces on multi-objective tasks.
     """
 
     field: Field
@@ -55,6 +55,7 @@ class Analysis:
     running: list[Running]
     reaches: list[Reach]
     volumes: list[Volume]
+    surfaces: list[Surface]
 
 
 def analyse(digest: Digest) -> Analysis:
@@ -84,4 +85,5 @@ def analyse(digest: Digest) -> Analysis:
         running=analysis_time.running_times(field),
         reaches=analysis_time.reaches(field),
         volumes=analysis_time.volumes(field),
+        surfaces=analysis_time.surfaces(field),
     )

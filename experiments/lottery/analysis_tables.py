@@ -104,6 +104,7 @@ def csv_tables(analysis: Analysis) -> dict[str, Table]:
         "targets": _targets(analysis),
         "reached": _reached(analysis),
         "hypervolume": _volumes(analysis),
+        "attainment": _surfaces(analysis),
     }
 
 
@@ -218,6 +219,9 @@ def _tuning(analysis: Analysis) -> Table:
     for c in analysis.curves:
         rows.append((c.agent, "defaults", 1, budget, *_ends(c.defaults)))
         rows += [(c.agent, "defaults restarted", k, budget * k, float(v), *[np.nan] * 2) for k, v in enumerate(c.restarts, 1)]
+        rows += [
+            (c.agent, "best design of k draws", k, budget * k, float(v), *[np.nan] * 2) for k, v in enumerate(c.designs, 1)
+        ]
         found = zip(c.evaluations, c.value, c.low, c.high, strict=True)
         rows += [(c.agent, "best of k draws", k, *map(float, point)) for k, point in enumerate(found, 1)]
     return _flat("what tuning buys", ("agent", "how", "k", "evaluations", *_three("performance")), rows)
@@ -252,3 +256,12 @@ def _volumes(analysis: Analysis) -> Table:
     columns = ("agent", "task", "relative_to_best_known", *_three("defaults", "random_draw"), "luckiest_draw")
     rows = [(v.agent, v.task, v.share, *_ends(v.defaults, v.drawn), v.best_draw) for v in analysis.volumes]
     return _flat("hypervolume of the final front", columns, rows)
+
+
+def _surfaces(analysis: Analysis) -> Table:
+    rows: Rows = []
+    for s in analysis.surfaces:
+        names = [s.axes[j] if j < len(s.axes) else "" for j in range(3)]
+        rows += [(s.agent, s.task, *names, *corner.tolist(), *[np.nan] * (3 - len(s.axes))) for corner in s.corners]
+    columns = ("agent", "task", "first", "second", "third", "of_first", "of_second", "of_third")
+    return _flat("corners of median attainment surfaces, as shares of the reference point", columns, rows)

@@ -10,6 +10,7 @@ import numpy as np
 from archgym.experiments.lottery.analysis_field import RANDOM, Field
 from archgym.experiments.lottery.crossed import Interval, crossed_mean, t_interval
 from archgym.experiments.lottery.digest import Cell
+from archgym.experiments.lottery.fronts import attainment_surface
 from archgym.experiments.report.curves import checkpoints
 from archgym.experiments.targets import Hits, hits_of_steps
 from archgym.space import FloatArray, IntArray
@@ -78,6 +79,23 @@ class Volume(NamedTuple):
     best_draw: float
 
 
+class Surface(NamedTuple):
+    """What half of the runs of an agent's defaults attain on a task of several objectives.
+
+    Attributes:
+        runs: of the defaults; those that found nothing count.
+        axes: metrics.
+        corners: of the median attainment surface, ``(M, K)``, as shares of the reference point; none where fewer than half of
+            the runs found a feasible design.
+    """
+
+    agent: str
+    task: str
+    runs: int
+    axes: tuple[str, ...]
+    corners: FloatArray
+
+
 def anytime(field: Field) -> list[Anytime]:
     """Of all agents, each over the tasks it plays."""
     at = checkpoints(field.budget, POINTS)
@@ -137,6 +155,19 @@ def _share(field: Field, agent: str, at: IntArray, drawn: bool) -> FloatArray:
     return np.asarray(np.mean([hits.ecdf(at) for hits in joined], axis=0))
 
 
+def surfaces(field: Field) -> list[Surface]:
+    """Of all agents on the tasks whose fronts the digest keeps, which are of two or three metrics."""
+    facts = field.digest.facts
+    tasks = [task for task in field.tasks if len(facts[task].axes) in (2, 3)]
+    return [_surface(field, agent, task) for task in tasks for agent in _players(field, task)]
+
+
+def _surface(field: Field, agent: str, task: str) -> Surface:
+    axes = field.digest.facts[task].axes
+    fronts = [row.front.reshape(-1, len(axes)) for row in field.cell(agent, task, False).rows[0]]
+    return Surface(agent, task, len(fronts), axes, attainment_surface(fronts))
+
+
 def volumes(field: Field) -> list[Volume]:
     """Of all agents on the tasks that are ranked by hypervolume."""
     return [_volume(field, agent, task) for task in multi_objective(field) for agent in _players(field, task)]
@@ -144,10 +175,7 @@ def volumes(field: Field) -> list[Volume]:
 
 def multi_objective(field: Field) -> list[str]:
     """The tasks that are ranked by hypervolume."""
-    from archgym import registry
-
-    known = set(registry.task_ids())
-    return [task for task in field.tasks if task in known and registry.get_task(task).primary == "hypervolume"]
+    return [task for task in field.tasks if field.digest.facts[task].axes]
 
 
 def _volume(field: Field, agent: str, task: str) -> Volume:

@@ -24,6 +24,7 @@ class Curve(NamedTuple):
         value: expected performance of that run, mean over tasks, each task tuned for itself ``(K,)``.
         low, high: 95 % intervals of the k up to a quarter of the draws, NaN beyond.
         defaults: of the defaults, one run.
+        designs: expected best design of k runs, one of each of k draws ``(K,)``; it costs k budgets.
         restarts: expected best of 1 … S runs of the defaults with other seeds, ``(S,)``; it costs that many budgets.
     """
 
@@ -34,6 +35,7 @@ class Curve(NamedTuple):
     low: FloatArray
     high: FloatArray
     defaults: Interval
+    designs: FloatArray
     restarts: FloatArray
 
 
@@ -70,11 +72,19 @@ def _curve(field: Field, agent: str) -> Curve:
     y = field.drawn(agent, tasks)
     if not field.tunable(agent) or field.seeds < 2:
         none = np.zeros(0)
-        return Curve(agent, len(tasks), none, none, none, none, bounded(mean_interval(own)), restarts)
+        return Curve(agent, len(tasks), none, none, none, none, bounded(mean_interval(own)), none, restarts)
     most = y.shape[1]
     spent = field.budget * (1.0 + np.arange(1, most + 1))
     low, high = _bounds(y)
-    return Curve(agent, len(tasks), spent, cross_fit(y, most).mean(axis=0), low, high, bounded(mean_interval(own)), restarts)
+    return Curve(
+        agent, len(tasks), spent, cross_fit(y, most).mean(axis=0), low, high, bounded(mean_interval(own)), _designs(y), restarts
+    )
+
+
+def _designs(y: FloatArray) -> FloatArray:
+    """Expected best design of 1 … D runs of different draws, mean over tasks and seeds, ``(D,)``."""
+    runs = np.swapaxes(y, -1, -2)
+    return np.asarray(expected_best(runs, runs, y.shape[1]).mean(axis=(0, 1)))
 
 
 def _bounds(y: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -42,8 +42,9 @@ def _some(found: Claim, game: Game) -> str:
 
 
 def _most(found: Claim, game: Game) -> str:
-    best = int(game.pooled.argmax())
-    return f"most often it is {found.agents[best]} ({100 * game.pooled[best]:.0f} %)"
+    best = game.pooled.max()
+    names = [agent for agent, share in zip(found.agents, game.pooled, strict=True) if share >= best - 1e-9]
+    return f"most often it is {' or '.join(names)} ({100 * best:.0f} %{' each' if len(names) > 1 else ''})"
 
 
 def _sides(analysis: Analysis, found: Claim) -> list[str]:
@@ -80,6 +81,7 @@ def _defaults(analysis: Analysis) -> list[str]:
         return []
     better = sum(float(row.defaults.value) > float(row.drawn.value) for row in tuned)
     lines = [f"The defaults of {better} of {len(tuned)} agents do better than their random draws (interquartile means)."]
+    lines += _budgets(analysis)
     pooled = [t for t in analysis.tickets if not t.task]
     if pooled:
         free = sum(t.evaluations == 0.0 for t in pooled)
@@ -90,6 +92,19 @@ def _defaults(analysis: Analysis) -> list[str]:
             "study can judge."
         )
     return lines
+
+
+def _budgets(analysis: Analysis) -> list[str]:
+    """Draws against restarts, for as many budgets as there are seeds."""
+    k = analysis.field.seeds
+    known = [c for c in analysis.curves if len(c.designs) >= k > 1]
+    if not known:
+        return []
+    better = sum(float(c.designs[k - 1]) > float(c.restarts[k - 1]) for c in known)
+    return [
+        f"Of {k} runs, those of {k} random draws are expected to hold a better design than {k} restarts of the defaults for "
+        f"{better} of {len(known)} agents: for the others the money is better spent on seeds than on tickets."
+    ]
 
 
 def _trend(analysis: Analysis) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,17 @@ import numpy as np
 from archgym import registry
 from archgym.card import Card
 from archgym.errors import BadInput
-from archgym.experiments.lottery.digest import Digest, Key, Row, TaskFacts, ordered
+from archgym.experiments.lottery.digest import MOST_POINTS, Digest, Key, Row, TaskFacts, ordered
 from archgym.experiments.lottery.parquet import read_digest, reading
 from archgym.experiments.lottery.plan import DEFAULTS
 from archgym.experiments.lottery.study import Lottery
 from archgym.experiments.plan import Plan, Planned
+from archgym.experiments.statistics import evenly_spread
 from archgym.experiments.store import manifests
-from archgym.runlog import TRIALS
+from archgym.pareto import nondominated
+from archgym.runlog import TRIALS, RunLog
 from archgym.space import FloatArray, IntArray
+from archgym.task import Task
 
 
 def collect(lottery: Lottery, plan: Plan, folder: Path, earlier: Path) -> Digest:
@@ -86,7 +90,8 @@ def _digested(where: Path, run: Planned, manifest: Mapping[str, Any]) -> Row:
     at, best = steps(score)
     facts = float(summary["hypervolume"]), _seconds(timing["agent_s"]), _seconds(timing["evaluate_s"])
     config, options = _text(run.spec.config), _text(run.spec.options)
-    return Row(_key(run), options, config, run.spec.budget, at, best, *facts, str(manifest["model"]["fingerprint"]))
+    known = str(manifest["model"]["fingerprint"]), _front(where, run)
+    return Row(_key(run), options, config, run.spec.budget, at, best, *facts, *known)
 
 
 def _seconds(value: float) -> float:
@@ -100,6 +105,25 @@ def _scores(path: Path) -> FloatArray:
     with reading(path):
         table = pq.read_table(path, columns=["score"], partitioning=None)
         return np.asarray(table["score"].to_numpy(), dtype=np.float64)
+
+
+def _front(where: Path, run: Planned) -> FloatArray:
+    """Points of a run's front, in single precision; see `archgym.experiments.lottery.digest.Row`."""
+    task = _task_with_fronts(run.spec.task) if run.draw is None else None
+    if task is None:
+        return np.empty((0, 0))
+    points = task.front_values(RunLog.load(where, task).costs)
+    points = points[nondominated(points)]
+    points = points[(points < 1.0).all(axis=1)]
+    kept = points[evenly_spread(points[:, 0], MOST_POINTS)]
+    return kept.astype(np.float32).astype(np.float64) if len(kept) else np.empty((0, 0))
+
+
+@lru_cache(maxsize=64)
+def _task_with_fronts(name: str) -> Task | None:
+    """A task that is ranked by hypervolume; None of any other."""
+    task = registry.get_task(name)
+    return task if task.primary == "hypervolume" else None
 
 
 def _text(value: Mapping[str, Any]) -> str:
@@ -121,8 +145,9 @@ def task_facts(name: str, fingerprint: str) -> TaskFacts:
     """What a task's card knows; a card of another model version than was played says nothing."""
     task = registry.get_task(name)
     card = task.card
+    axes = tuple(axis.metric for axis in task.front) if _task_with_fronts(name) else ()
     if card is None or card.fingerprint != fingerprint:
-        return TaskFacts(family=task.family, fingerprint=fingerprint)
+        return TaskFacts(family=task.family, fingerprint=fingerprint, axes=axes)
     best = card.best_known
     return TaskFacts(
         family=task.family,
@@ -132,6 +157,7 @@ def task_facts(name: str, fingerprint: str) -> TaskFacts:
         best_score=best.score if best.score > 0.0 else None,
         best_hypervolume=best.hypervolume if best.hypervolume > 0.0 else None,
         random_regret=_regret(card),
+        axes=axes,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, NamedTuple
 
@@ -22,6 +22,8 @@ from archgym.experiments.lottery.plan import DEFAULTS
 from archgym.experiments.lottery.study import Lottery
 from archgym.experiments.plan import STRICT, Text
 from archgym.space import FloatArray, IntArray
+
+MOST_POINTS = 32  # kept of a front
 
 Figure = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -37,6 +39,7 @@ class TaskFacts(BaseModel):
         best_score: the best known, None where none is.
         best_hypervolume: of the best known front, in the unit box of its reference point.
         random_regret: median relative regret of random search at 256 evaluations, None where not known or not finite.
+        axes: metrics of the fronts that are kept, of a task that is ranked by hypervolume; none of any other.
     """
 
     model_config = STRICT
@@ -47,6 +50,7 @@ class TaskFacts(BaseModel):
     best_score: Annotated[Figure, Field(gt=0)] | None = None
     best_hypervolume: Annotated[Figure, Field(gt=0)] | None = None
     random_regret: Annotated[Figure, Field(ge=0)] | None = None
+    axes: tuple[Text, ...] = ()
 
 
 class Key(NamedTuple):
@@ -76,6 +80,8 @@ class Row:
         hypervolume: of the run's front, in the unit box of the task's reference point.
         agent_s, evaluate_s: seconds in the agent and in the cost model.
         fingerprint: of the task and model.
+        front: up to 32 points ``(P, K)`` of the final front on the axes of a task that is ranked by hypervolume, as in
+            `archgym.task.Task.front_values`; kept of runs of the defaults, ``(0, 0)`` of all others.
     """
 
     key: Key
@@ -88,11 +94,13 @@ class Row:
     agent_s: float
     evaluate_s: float
     fingerprint: str
+    front: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
 
     def same(self, other: Row) -> bool:
         """Whether both are the same run with the same outcome; how long it took does not matter."""
         facts = [(r.key, r.options, r.config, r.budget, r.hypervolume, r.fingerprint) for r in (self, other)]
-        return facts[0] == facts[1] and np.array_equal(self.at, other.at) and np.array_equal(self.score, other.score)
+        arrays = ("at", "score", "front")
+        return facts[0] == facts[1] and all(np.array_equal(getattr(self, name), getattr(other, name)) for name in arrays)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def profiles(analysis: Analysis) -> Figure | None:
         kit.percent_axis(ax, "x")
         kit.percent_axis(ax, "y")
 
-    labels = ("performance τ (%)", "runs at least as good as τ (%)")
+    labels = ("performance τ (%)", "runs that reach τ (%)")
     figure = kit.panels("Performance profiles over all tasks (pointwise 95 % bands)", _order(analysis), draw, labels)
     keys = [kit.stroke("a random draw", DRAWN), kit.stroke("defaults", OWN, (0, (4, 1.5))), kit.stroke("other agents", GRID)]
     kit.key(figure, keys)
@@ -154,21 +154,23 @@ def tuning(analysis: Analysis) -> Figure:
         if rival is not None and rival.tasks == curve.tasks:
             _restarts(ax, rival, budget, MUTED)
         _restarts(ax, curve, budget, OWN)
-        _tuned(ax, curve)
+        _tuned(ax, curve, budget)
         kit.interval_up(ax, budget, curve.defaults, OWN)
         kit.budget_axis(ax, [float(budget * 4**i) for i in range(6) if budget * 4**i <= max(high, 4 * budget)], 1.25)
+        ax.set_xlim(right=1.2 * max(high, 2.0 * budget))
         kit.percent_axis(ax, "y")
 
-    labels = ("total evaluations per task", "expected performance (% of best known)")
+    labels = ("total evaluations per task", "expected performance (%)")
     order = [row.agent for row in analysis.standings]
     figure = kit.panels("What tuning buys: expected best of k draws", order, draw, labels)
     keys = [
         kit.mark("defaults, one run", OWN, "D"),
-        kit.stroke("defaults, restarted", OWN, (0, (1, 1))),
-        kit.stroke("k draws tried with one seed, the best one played", TUNED),
-        kit.stroke("random search, restarted", MUTED, (0, (1, 1))),
+        kit.stroke("best of k draws, one run with it", TUNED),
+        kit.stroke("best design of k draws", DRAWN, (0, (5, 1.5))),
+        kit.stroke("best design of k restarts", OWN, (0, (1, 1))),
+        kit.stroke("the same of random search", MUTED, (0, (1, 1))),
     ]
-    kit.key(figure, keys)
+    kit.key(figure, keys, 3)
     return figure
 
 
@@ -177,10 +179,12 @@ def _restarts(ax: Axes, curve: Curve, budget: int, colour: str) -> None:
     ax.plot(spent, curve.restarts, color=colour, linestyle=(0, (1, 1)), linewidth=1.4)
 
 
-def _tuned(ax: Axes, curve: Curve) -> None:
+def _tuned(ax: Axes, curve: Curve, budget: int) -> None:
     known = np.isfinite(curve.low)
     ax.fill_between(curve.evaluations[known], curve.low[known], curve.high[known], color=TUNED, alpha=0.2, linewidth=0)
     ax.plot(curve.evaluations, curve.value, color=TUNED, linewidth=1.6)
+    spent = budget * np.arange(1, len(curve.designs) + 1)
+    ax.plot(spent, curve.designs, color=DRAWN, linewidth=1.4, linestyle=(0, (5, 1.5)))
 
 
 def tickets(analysis: Analysis) -> Figure | None:

@@ -39,7 +39,7 @@ def anytime(analysis: Analysis) -> Figure:
         ax.plot(row.evaluations, _floored(row.defaults), color=OWN, linestyle=(0, (4, 1.5)))
         kit.budget_axis(ax, kit.powers(analysis.field.budget, 3))
 
-    labels = ("evaluations", "shortfall from the best known (%)")
+    labels = ("evaluations", "shortfall (%)")
     figure = kit.panels("Anytime: 1 − performance, mean over tasks", [r.agent for r in analysis.standings], draw, labels)
     _log_y(figure, [row.defaults for row in found.values()] + [row.draws for row in found.values()])
     keys = [kit.stroke("draws: median and quartiles", DRAWN), kit.stroke("defaults", OWN, (0, (4, 1.5)))]
@@ -100,7 +100,7 @@ def reaches(analysis: Analysis) -> Figure | None:
     goals = ", ".join(f"{100 * t:g}" for t in TARGETS)
     title = f"Evaluations to targets (ECDF over tasks and regrets of {goals} %)"
     names = [r.agent for r in analysis.standings if r.agent in found]
-    figure = kit.panels(title, names, draw, ("evaluations", "runs × targets reached (%)"))
+    figure = kit.panels(title, names, draw, ("evaluations", "targets reached (%)"))
     keys = [
         kit.stroke("random draws", DRAWN),
         kit.stroke("defaults", OWN, (0, (4, 1.5))),
@@ -157,6 +157,28 @@ def volumes(analysis: Analysis) -> Figure | None:
         [kit.mark("defaults", OWN, "D"), kit.mark("a random draw", DRAWN), kit.mark("luckiest draw (no interval)", MUTED, "|")],
         3,
     )
+    return figure
+
+
+def attainment_of(analysis: Analysis, task: str) -> Figure | None:
+    """Median attainment surfaces of the defaults on a task of two metrics."""
+    rows = [s for s in analysis.surfaces if s.task == task and len(s.axes) == 2 and len(s.corners)]
+    if not rows:
+        return None
+    figure, ax = kit.canvas("What half of the runs of the defaults attain", 3.4 + 0.2 * -(-len(rows) // 4))
+    far = float(max(s.corners.max() for s in rows)) * 1.15
+    for row in rows:
+        style = Style(analysis.field.digest.lottery.agents.index(row.agent))
+        x = np.concatenate([row.corners[:1, 0], row.corners[:, 0], [far]])
+        y = np.concatenate([[far], row.corners[:, 1], row.corners[-1:, 1]])
+        gid = f"agent-{style.index}-surface"
+        ax.plot(x, y, drawstyle="steps-post", **kit.look(style), label=row.agent, gid=gid)
+    near = float(min(s.corners.min() for s in rows))
+    kit.log_percent_axis(ax, "x", [near, far / 1.5])
+    kit.log_percent_axis(ax, "y", [near, far / 1.5])
+    ax.set_xlabel(f"{rows[0].axes[0]} (% of the reference point)")
+    ax.set_ylabel(f"{rows[0].axes[1]} (% of the reference point)")
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8.5, handlelength=2.6)
     return figure
 
 

@@ -218,8 +218,9 @@ def _skill(analysis: Analysis) -> list[Part]:
             "What tuning buys, and its price",
             "Tuning by k random draws, each tried with one seed; the best is then played with others, so that a lucky seed is "
             "not counted as skill. The band is its 95 % interval, up to a quarter of the draws: of the best of more, these "
-            "draws know little. Restarts spend the same evaluations on the defaults with other seeds and keep the best design, "
-            "which the tuned run does not count among its own. A ticket's price is what must be spent before the agent's "
+            "draws know little. The dashed and dotted lines keep the "
+            "best design of all runs, which the tuned run does not count among its own: of k draws, or of k restarts of the "
+            "defaults with other seeds. A ticket's price is what must be spent before the agent's "
             "expected performance is above default random search's of <em>one</em> budget.",
             ("tuning", "tickets"),
             ("tuning", "tickets"),
@@ -251,8 +252,9 @@ def _search() -> list[Part]:
             "fronts",
             "Fronts",
             "Agents were asked for a high score, not for a front: hypervolume is what the designs on the way left behind. The "
-            "luckiest draw is a maximum over draws and hence flattering.",
+            "luckiest draw is a maximum over draws and hence flattering. What half of the runs of the defaults attain is drawn "
+            "with each such task of two metrics, below.",
             ("volumes",),
-            ("hypervolume",),
+            ("hypervolume", "attainment"),
         ),
     ]

@@ -12,12 +12,13 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from archgym.errors import BadInput
-from archgym.experiments.lottery.digest import Digest, Key, Row, TaskFacts, ordered
+from archgym.experiments.lottery.digest import MOST_POINTS, Digest, Key, Row, TaskFacts, ordered
 from archgym.experiments.lottery.plan import DEFAULTS
 from archgym.experiments.lottery.study import Lottery
 from archgym.experiments.plan import MOST_RUNS, STRICT, Text
 from archgym.experiments.validation import checked
 from archgym.files import replacing
+from archgym.space import FloatArray
 
 FORMAT: Final = 1
 _HEADER = b"archgym.lottery"
@@ -40,6 +41,7 @@ _TYPES = {
     "agent_s": "float",
     "evaluate_s": "float",
     "fingerprint": "string",
+    "front": "list<element: float>",
 }
 _SPLIT = ("score.list.element", "hypervolume", "agent_s", "evaluate_s")  # bytes of one significance side by side pack better
 
@@ -121,7 +123,8 @@ def _column(digest: Digest, name: str) -> Any:
 
 
 def _value(row: Row, name: str) -> Any:
-    return getattr(row.key, name) if name in Key._fields else getattr(row, name)
+    value = getattr(row.key, name) if name in Key._fields else getattr(row, name)
+    return value.ravel() if name == "front" else value
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------------
@@ -182,7 +185,7 @@ def _checked(known: Header, cells: dict[str, Any], path: Path, place: int) -> Ro
         raise BadInput(f"{where}: {nothing}: is missing")
     key = Key(*(cells.pop(name) for name in Key._fields))
     at, score = np.array(cells.pop("at"), dtype=np.int64), np.array(cells.pop("score"), dtype=np.float64)
-    row = Row(key, at=at, score=score, **cells)
+    row = Row(key, at=at, score=score, front=_points(known, key.task, cells.pop("front")), **cells)
     wrong = next((reason for reason, holds in _claims(known, row) if not holds), None)
     if wrong:
         raise BadInput(f"{where}: {wrong}")
@@ -203,8 +206,24 @@ def _claims(known: Header, row: Row) -> Iterator[tuple[str, bool]]:
     yield "at and score: not of one length, or empty", len(at) == len(score) > 0
     yield "at: not rising from 1 to the budget at most", at[0] == 1 and bool((np.diff(at) > 0).all()) and at[-1] <= row.budget
     yield "score: not rising and finite", bool(np.isfinite(score).all() and (np.diff(score) > 0).all())
+    yield "front: not up to 32 points of its task's axes in the unit box", _is_front(known, row)
     yield "hypervolume: below 0, or not finite", 0.0 <= row.hypervolume < np.inf
     yield "seconds: below 0, or not finite", all(0.0 <= t < np.inf for t in (row.agent_s, row.evaluate_s))
+
+
+def _points(known: Header, task: str, values: list[float]) -> FloatArray:
+    """Points of a front as they were before they were laid end to end; one point where they do not fit the task's axes."""
+    if not values:
+        return np.empty((0, 0))
+    axes = len(known.facts[task].axes) if task in known.facts else 0
+    fits = axes > 0 and len(values) % axes == 0
+    return np.array(values, dtype=np.float64).reshape(-1, axes if fits else len(values))
+
+
+def _is_front(known: Header, row: Row) -> bool:
+    points, axes = row.front, len(known.facts[row.key.task].axes)
+    fits = points.shape[1] == axes and len(points) <= MOST_POINTS
+    return points.size == 0 or (fits and bool(((points >= 0.0) & (points <= 1.0)).all()))
 
 
 def _is_settings(text: str) -> bool:

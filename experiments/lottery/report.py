@@ -41,7 +41,7 @@ _FIGURES = {
     "running_times": figures_time.running_times,
     "volumes": figures_time.volumes,
 }
-_PER_TASK = {"draws": figures_luck.draws_on, "anytime": figures_time.anytime_of}
+_PER_TASK = {"draws": figures_luck.draws_on, "anytime": figures_time.anytime_of, "attainment": figures_time.attainment_of}
 
 
 def write(digest: Digest, out: Path) -> Path:

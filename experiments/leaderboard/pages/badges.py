@@ -11,8 +11,8 @@ MEANINGS = {
     "the same trials; how many is said on the method's page.",
     "replayed": "Every trial was evaluated again with the same bits. That no other evaluations were made is not known.",
     "failed": "Something claimed is wrong; the method is listed, and not ranked.",
-    "budget claimed": "The trials shown are as many as the budget; that the method saw no others was not proved by playing one "
-    "of ArchGym's own agents again.",
+    "budget claimed": "The trials shown are as many as the budget; that the method saw no others is proved only where the agent "
+    "is one of ArchGym's own and every one of its runs was played again.",
     "tuning claimed": "Some or all of the runs behind the declared cost of tuning are not laid beside.",
     "defaults claimed": "That these are the method's defaults cannot be checked: its agent is not installed here.",
 }
@@ -31,8 +31,10 @@ def badges(entrant: Entrant) -> list[str]:
 
 
 def shown(entrant: Entrant) -> str:
-    """The badges as HTML."""
-    marks = (badge(_KINDS.get(word, "claim"), word, MEANINGS[word]) for word in badges(entrant))
+    """The badges as HTML, each with what was found."""
+    found = {c.name: c.detail for c in entrant.checks if c.name == "search"}
+    whys = MEANINGS | ({"re-run": found["search"]} if entrant.standing == "re-run" else {})
+    marks = (badge(_KINDS.get(word, "claim"), word, whys[word]) for word in badges(entrant))
     return f'<span class="badges">{"".join(marks)}</span>'
 
 

@@ -1,12 +1,19 @@
-"""Figures of the site that a study's report has not got: mean ranks with the critical difference."""
+"""Figures of the site that a study's report has not got: over several tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from archgym.experiments.leaderboard.standings import Ranking
+import numpy as np
+
+from archgym.experiments.leaderboard.board import Board
+from archgym.experiments.leaderboard.standings import Ranking, mean_curve
+from archgym.experiments.report import curves
+from archgym.experiments.report.axes import evaluations_axis
 from archgym.experiments.report.style import GRID, INK, MUTED, RC, Style
+from archgym.experiments.report.words import plural
+from archgym.space import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,9 +29,7 @@ def critical_difference(ranking: Ranking, styles: Mapping[str, Style]) -> Figure
         count = len(ranking.lines)
         figure = Figure(figsize=(6.4, 1.7 + 0.25 * count), layout="constrained")
         ax = figure.add_subplot()
-        figure.suptitle(
-            f"Mean rank over {len(ranking.tasks)} {ranking.role} tasks", x=0.02, ha="left", fontsize=10, fontweight="bold"
-        )
+        _title(figure, f"Mean rank over {_tasks(ranking)}")
         for row, line in enumerate(ranking.lines):
             _mark(ax, line.mean_rank, count - 1 - row, styles[line.entrant.name])
         for place, group in enumerate(ranking.groups):
@@ -34,11 +39,44 @@ def critical_difference(ranking: Ranking, styles: Mapping[str, Style]) -> Figure
     return figure
 
 
-def _mark(ax: Axes, value: float, row: int, style: Style) -> None:
-    import numpy as np
+def anytime(board: Board, ranking: Ranking, styles: Mapping[str, Style]) -> Figure:
+    """Interquartile mean of performances over tasks and seeds, against evaluations."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
 
-    look = {"marker": np.array(style.marker), "markersize": 6.5 * style.extent, "color": style.colour, "mew": 0}
-    ax.plot([value], [row], linestyle="none", zorder=3, gid=f"agent-{style.index}-rank", **look)  # type: ignore[arg-type]
+    steps = curves.checkpoints(board.suite.budget)
+    with rc_context(RC):
+        figure = Figure(figsize=(6.4, 3.6 + 0.2 * (len(ranking.lines) // 3)), layout="constrained")
+        ax = figure.add_subplot()
+        _title(figure, f"Performance over {_tasks(ranking)}")
+        for line in ranking.lines:
+            _curve(ax, steps, mean_curve(board, line.entrant, ranking.tasks), styles[line.entrant.name], line.entrant.name)
+        evaluations_axis(ax, board.suite.budget)
+        ax.set_ylabel("score / best known, IQM")
+        ax.set_ylim(bottom=0.0)
+        figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9, handlelength=3.4)
+    return figure
+
+
+def _title(figure: Figure, words: str) -> None:
+    figure.suptitle(words, x=0.02, ha="left", fontsize=10, fontweight="bold")
+
+
+def _tasks(ranking: Ranking) -> str:
+    return plural(len(ranking.tasks), f"{ranking.role} task")
+
+
+def _curve(ax: Axes, steps: IntArray, values: FloatArray, style: Style, label: str) -> None:
+    look: dict[str, Any] = {"color": style.colour, "dashes": style.dashes, "drawstyle": "steps-post", "label": label}
+    look |= {"marker": np.array(style.marker), "markersize": 5.5 * style.extent, "mew": 0}
+    look["markevery"] = (0.08 + 0.04 * (style.index % 4), 0.24)
+    keep = curves.corners(values[None])
+    ax.plot(steps[keep], values[keep], gid=f"agent-{style.index}-line", **look)
+
+
+def _mark(ax: Axes, value: float, row: int, style: Style) -> None:
+    look: dict[str, Any] = {"marker": np.array(style.marker), "markersize": 6.5 * style.extent, "color": style.colour, "mew": 0}
+    ax.plot([value], [row], linestyle="none", zorder=3, gid=f"agent-{style.index}-rank", **look)
 
 
 def _join(ax: Axes, count: int, group: tuple[int, ...], place: int) -> None:

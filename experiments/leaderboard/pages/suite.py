@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archgym.experiments.leaderboard.board import Board, Entrant
-from archgym.experiments.leaderboard.pages import badges
+from archgym.experiments.leaderboard.pages import badges, figures
 from archgym.experiments.leaderboard.pages.markup import (
     Cell,
     Page,
@@ -24,7 +24,7 @@ from archgym.experiments.leaderboard.pages.markup import (
 from archgym.experiments.leaderboard.pages.names import method_page, task_page
 from archgym.experiments.leaderboard.standings import Line, Place, Ranking
 from archgym.experiments.report.style import Style
-from archgym.experiments.report.svg import Drawing
+from archgym.experiments.report.svg import Drawing, render
 from archgym.experiments.report.tables import Column
 from archgym.experiments.report.words import plural
 from archgym.experiments.units import percent
@@ -51,17 +51,27 @@ _COLUMNS = [
 ]
 
 
-def page(board: Board, rankings: list[Ranking], placed: Mapping[str, list[Place]], drawings: Mapping[str, Drawing]) -> Page:
-    """The page; ``placed`` and ``drawings`` are by task and by role."""
+def page(board: Board, rankings: list[Ranking], placed: Mapping[str, list[Place]], drawings: list[list[Drawing]]) -> Page:
+    """The page; ``placed`` are by task, ``drawings`` by ranking."""
     look = styles([e.name for e in board.ranked])
     parts = [f'<p class="lead">{text(board.suite.title)}</p>', section("The suite", _about(board))]
     if not rankings:
         parts.append('<p class="panel">Nothing is ranked yet.</p>')
-    parts += [_ranking(r, look, drawings.get(r.role)) for r in rankings]
+    parts += [_ranking(r, look, made) for r, made in zip(rankings, drawings, strict=True)]
     if rankings:
         parts.append(_matrix(board, placed, look))
     parts += [_tasks(board), _failed(board)]
     return Page(board.suite.name, "\n".join(parts), "../", ((board.suite.name, "index.html"),))
+
+
+def draw(board: Board, ranking: Ranking) -> list[Drawing]:
+    """The static figures of a ranking: mean ranks, where there are several methods and tasks, and performance over time."""
+    look = styles([e.name for e in board.ranked])
+    made = [render(figures.anytime(board, ranking, look), f"anytime-{ranking.role}", f"performance, {ranking.role} tasks")]
+    if ranking.difference == ranking.difference:  # no NaN
+        figure = figures.critical_difference(ranking, look)
+        made.insert(0, render(figure, f"ranks-{ranking.role}", f"mean ranks, {ranking.role} tasks"))
+    return made
 
 
 # -- inside ----------------------------------------------------------------------------------------------------------------
@@ -80,7 +90,7 @@ def _about(board: Board) -> str:
     return facts(pairs) + badges.legend()
 
 
-def _ranking(ranking: Ranking, look: Mapping[str, Style], drawing: Drawing | None) -> str:
+def _ranking(ranking: Ranking, look: Mapping[str, Style], drawings: list[Drawing]) -> str:
     rows = [_line(line, look) for line in ranking.lines]
     marks = [line.entrant.manifest.ruleset for line in ranking.lines]
     parts = [
@@ -88,14 +98,14 @@ def _ranking(ranking: Ranking, look: Mapping[str, Style], drawing: Drawing | Non
         _filter(set(marks)),
         table(f"Methods on {plural(len(ranking.tasks), f'{ranking.role} task')}", _COLUMNS, rows, marks),
         f'<p class="note">{_reading(ranking)}</p>',
-        _figure(drawing) if drawing is not None else "",
+        *(_figure(d) for d in drawings),
     ]
     return section(ranking.role, "".join(parts), f"{ranking.role.capitalize()} tasks")
 
 
 def _figure(drawing: Drawing) -> str:
     files = downloads(*((s.upper(), f"figures/{drawing.name}.{s}") for s in ("svg", "png")))
-    box = '<figure class="wide-figure" tabindex="0" role="region" aria-label="Mean ranks">'
+    box = '<figure class="wide-figure" tabindex="0" role="region" aria-label="Figure">'
     return f"{box}{drawing.inline}{files}</figure>"
 
 

@@ -142,6 +142,17 @@ def test_the_same_submissions_make_the_same_site(subs: list[Path], built: Path, 
         assert path.read_bytes() == (tmp_path / path.relative_to(built)).read_bytes(), path
 
 
+def test_pages_of_those_who_left_are_removed_and_nothing_else(subs: list[Path], built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built, tmp_path / "site")
+    mine = [tmp_path / "site" / name for name in ("notes.html", "pair-v0/notes.html", "pair-v0/methods/notes.txt")]
+    for path in mine:
+        path.write_text("mine")
+    build(subs[:2], tmp_path / "site")
+    left = {p.name for p in (tmp_path / "site" / "pair-v0").rglob("*.html")}
+    assert left == {"index.html", "notes.html", "blind.html", "family.html", "toy-latency-v0.html", "toy-energy-v0.html"}
+    assert all(path.read_text() == "mine" for path in mine)
+
+
 def test_nothing_entered_makes_a_page(pair: Path, tmp_path: Path) -> None:
     assert "Nothing was entered" in Html(build([], tmp_path)).text
 

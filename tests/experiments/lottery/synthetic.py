@@ -11,6 +11,7 @@ import numpy as np
 from archgym.experiments.lottery.digest import Digest, Key, Row, TaskFacts, ordered
 from archgym.experiments.lottery.plan import DEFAULTS
 from archgym.experiments.lottery.study import Lottery, Only
+from archgym.space import FloatArray
 
 TASKS = {
     "memory-cloud-latency-v0": ("memory", 0.004),
@@ -23,6 +24,7 @@ TASKS = {
 TUNING = {"memory-cloud-tail-v0": ("memory", 0.3), "accelerator-bert-edp-v0": ("accelerator", 2.5)}
 AGENTS = ("random", "sobol", "genetic", "evolution", "tpe", "ppo")
 UNTUNABLE = ("random", "sobol")
+AXES = ("latency_s", "energy_j")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,13 @@ def make_digest(
     rows = [row for agent in agents for row in _rows(lottery, agent, known, luck or Luck())]
     facts = {
         task: TaskFacts(
-            family=family, fingerprint="f", easy=regret < 0.03, best_score=10.0, best_hypervolume=0.8, random_regret=regret
+            family=family,
+            fingerprint="f",
+            easy=regret < 0.03,
+            best_score=10.0,
+            best_hypervolume=0.8,
+            random_regret=regret,
+            axes=AXES if "-front-" in task else (),
         )
         for task, (family, regret) in known.items()
     }
@@ -92,4 +100,11 @@ def _row(lottery: Lottery, key: Key, regret: float, merit: float, rng: np.random
     score[-1] = final
     volume = 0.8 / (1.0 + 0.5 * regret * np.exp(-2.0 * merit))
     config = json.dumps({"draw": key.draw})
-    return Row(key, "{}", config, lottery.budget, at.astype(np.int64), score, float(volume), 0.1, 0.02, "f")
+    front = _front(volume / 0.8, rng) if key.draw == DEFAULTS and "-front-" in key.task else np.empty((0, 0))
+    return Row(key, "{}", config, lottery.budget, at.astype(np.int64), score, float(volume), 0.1, 0.02, "f", front)
+
+
+def _front(quality: float, rng: np.random.Generator) -> FloatArray:
+    """Up to 8 points on a hyperbola, the nearer to 0 the better."""
+    x = np.sort(rng.uniform(0.1, 0.9, size=8))
+    return np.stack([x, np.minimum(0.08 / (quality * x), 0.99)], axis=1)

@@ -29,7 +29,17 @@ def texts(figure: Figure) -> list[str]:
 
 def test_every_figure_is_drawn(drawn: dict[str, Figure]) -> None:
     assert set(report._FIGURES) <= set(drawn)
-    assert {f"task-{k}-{what}" for k in (1, 2, 3) for what in report._PER_TASK} <= set(drawn)
+    assert {f"task-{k}-{what}" for k in (1, 2, 3) for what in ("draws", "anytime")} <= set(drawn)
+    assert [name for name in drawn if name.endswith("attainment")] == ["task-3-attainment"]  # the one with two goals
+
+
+def test_attainment_surface_is_that_of_the_defaults(small_analysis: Analysis, drawn: dict[str, Figure]) -> None:
+    surface = next(s for s in small_analysis.surfaces if s.agent == "tpe")
+    cell = small_analysis.field.cell("tpe", surface.task, drawn=False)
+    fronts = [row.front for row in cell.rows[0]]
+    inside = [sum((front <= corner + 1e-12).all(axis=1).any() for front in fronts) for corner in surface.corners]
+    assert surface.runs == 4 and min(inside) >= 2
+    assert "(% of the reference point)" in drawn["task-3-attainment"].axes[0].get_xlabel()
 
 
 @pytest.mark.parametrize(
