@@ -99,12 +99,12 @@ def _show(digest: Digest, folder: Path, json: bool) -> None:
     from archgym.experiments.lottery.play import analyse
     from archgym.experiments.lottery.tables import standings, tables
 
-    page = analyse(digest, folder)
+    page, overall = analyse(digest, folder)
     if json:
         found = [asdict(row) for task in (*digest.tasks, *digest.tuning) for row in standings(digest, task)]
         print_json({"lottery": digest.lottery.name, "page": str(page), "missing": digest.missing, "standings": found})
         return
-    for table in tables(digest):
+    for table in (*tables(digest), overall):
         print_table(table)
     say(str(page))
 

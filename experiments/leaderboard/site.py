@@ -16,6 +16,7 @@ from archgym.experiments.leaderboard.pages import index, method, names, suite, t
 from archgym.experiments.leaderboard.pages.markup import Page, render
 from archgym.experiments.leaderboard.records import Records
 from archgym.experiments.leaderboard.rerun import NONE, Wanted
+from archgym.experiments.leaderboard.sealed import shown
 from archgym.experiments.leaderboard.standings import Place, Ranking, places, rankings
 from archgym.experiments.leaderboard.tables import write_results
 from archgym.experiments.report.svg import Drawing
@@ -64,9 +65,8 @@ def gather(
     entrants, refused = [], []
     for done in records.verified(folders, wanted, say):
         if done.submission is None:
-            refused.append(
-                Refused(done.folder.resolve().name, done.reason.replace(str(done.folder), done.folder.resolve().name))
-            )
+            name = done.folder.resolve().name
+            refused.append(Refused(name, done.reason.replace(shown(done.folder, 300), name)))
         else:
             entrants.append(Entrant.of(done.submission, done.checks))
     return entrants, refused

@@ -129,7 +129,7 @@ def _ranking(board: Board, role: Role, tasks: tuple[str, ...]) -> Ranking:
     raw = performances(board, tasks)
     by_task = interquartile_mean(raw, 1).T
     mean = ranks(by_task).mean(axis=0)
-    blind = next((k for k, e in enumerate(board.ranked) if e.blind), None)
+    blind = _blind(board)
     cut = np.minimum(raw, 1.0)
     order = sorted(range(len(mean)), key=lambda k: (mean[k], board.ranked[k].name.casefold()))
     lines = tuple(Line(board.ranked[k], _iqm(cut[k]), float(mean[k]), _improvement(cut, k, blind)) for k in order)
@@ -138,6 +138,12 @@ def _ranking(board: Board, role: Role, tasks: tuple[str, ...]) -> Ranking:
     difference = nemenyi_difference(len(mean), len(tasks))
     groups = cliques(mean[order], nemenyi_separate(mean[order], len(tasks)))
     return Ranking(role, tasks, lines, difference, friedman(by_task).p, tuple(_plain(g) for g in groups))
+
+
+def _blind(board: Board) -> int | None:
+    """Random search as it is shipped: ArchGym's own baseline, else the best verified one, not whoever calls itself so."""
+    found = [k for k, e in enumerate(board.ranked) if e.blind]
+    return min(found, key=lambda k: (board.ranked[k].contents != "", board.ranked[k].standing != "re-run", k), default=None)
 
 
 def _iqm(values: FloatArray) -> Interval:

@@ -259,9 +259,6 @@ def _volumes(analysis: Analysis) -> Table:
 
 
 def _surfaces(analysis: Analysis) -> Table:
-    rows: Rows = []
-    for s in analysis.surfaces:
-        names = [s.axes[j] if j < len(s.axes) else "" for j in range(3)]
-        rows += [(s.agent, s.task, *names, *corner.tolist(), *[np.nan] * (3 - len(s.axes))) for corner in s.corners]
-    columns = ("agent", "task", "first", "second", "third", "of_first", "of_second", "of_third")
+    rows: Rows = [(s.agent, s.task, *s.axes, *corner.tolist()) for s in analysis.surfaces for corner in s.corners]
+    columns = ("agent", "task", "first", "second", "share_of_first", "share_of_second")
     return _flat("corners of median attainment surfaces, as shares of the reference point", columns, rows)

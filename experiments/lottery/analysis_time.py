@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -80,19 +81,19 @@ class Volume(NamedTuple):
 
 
 class Surface(NamedTuple):
-    """What half of the runs of an agent's defaults attain on a task of several objectives.
+    """What half of the runs of an agent's defaults attain in two of a task's metrics, whatever becomes of the others.
 
     Attributes:
         runs: of the defaults; those that found nothing count.
-        axes: metrics.
-        corners: of the median attainment surface, ``(M, K)``, as shares of the reference point; none where fewer than half of
+        axes: the two metrics.
+        corners: of the median attainment surface, ``(M, 2)``, as shares of the reference point; none where fewer than half of
             the runs found a feasible design.
     """
 
     agent: str
     task: str
     runs: int
-    axes: tuple[str, ...]
+    axes: tuple[str, str]
     corners: FloatArray
 
 
@@ -156,16 +157,20 @@ def _share(field: Field, agent: str, at: IntArray, drawn: bool) -> FloatArray:
 
 
 def surfaces(field: Field) -> list[Surface]:
-    """Of all agents on the tasks whose fronts the digest keeps, which are of two or three metrics."""
+    """Of all agents on the tasks whose fronts the digest keeps, for each pair of metrics."""
     facts = field.digest.facts
-    tasks = [task for task in field.tasks if len(facts[task].axes) in (2, 3)]
-    return [_surface(field, agent, task) for task in tasks for agent in _players(field, task)]
+    return [
+        _surface(field, agent, task, pair)
+        for task in multi_objective(field)
+        for pair in combinations(range(len(facts[task].axes)), 2)
+        for agent in _players(field, task)
+    ]
 
 
-def _surface(field: Field, agent: str, task: str) -> Surface:
-    axes = field.digest.facts[task].axes
-    fronts = [row.front.reshape(-1, len(axes)) for row in field.cell(agent, task, False).rows[0]]
-    return Surface(agent, task, len(fronts), axes, attainment_surface(fronts))
+def _surface(field: Field, agent: str, task: str, pair: tuple[int, int]) -> Surface:
+    names = field.digest.facts[task].axes
+    fronts = [row.front.reshape(-1, len(names))[:, pair] for row in field.cell(agent, task, False).rows[0]]
+    return Surface(agent, task, len(fronts), (names[pair[0]], names[pair[1]]), attainment_surface(fronts))
 
 
 def volumes(field: Field) -> list[Volume]:
@@ -181,5 +186,7 @@ def multi_objective(field: Field) -> list[str]:
 def _volume(field: Field, agent: str, task: str) -> Volume:
     own, drawn = (field.cell(agent, task, which).hypervolume for which in (False, True))
     share = field.digest.facts[task].best_hypervolume is not None
-    ends = t_interval(crossed_mean(own)), t_interval(crossed_mean(drawn))
-    return Volume(agent, task, share, *ends, float(drawn.mean(axis=1).max()))
+    most = max(1.0, float(drawn.max()), float(own.max()))  # a run may beat the best known front
+    ends = [t_interval(crossed_mean(runs)) for runs in (own, drawn)]
+    ends = [Interval(e.value, np.clip(e.low, 0.0, most), np.clip(e.high, 0.0, most)) for e in ends]
+    return Volume(agent, task, share, ends[0], ends[1], float(drawn.mean(axis=1).max()))

@@ -59,7 +59,7 @@ def _sides(analysis: Analysis, found: Claim) -> list[str]:
     ]
     return [
         f"The effective number of winners per task, on the {plural(int(inside.sum()), 'task')} labelled easy and on the "
-        f"{int((~inside).sum())} others: {'; '.join(parts)} (1 is a sure winner, {len(found.agents)} is a lottery)."
+        f"{plural(int((~inside).sum()), 'other')}: {'; '.join(parts)} (1 is a sure winner, {len(found.agents)} is a lottery)."
     ]
 
 

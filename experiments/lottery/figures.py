@@ -131,6 +131,17 @@ def log_percent_axis(ax: Axes, which: str, values: Sequence[float]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:,.4g}"))
 
 
+def share_axis(ax: Axes, which: str, low: float, high: float) -> None:
+    """Shares from ``low`` to ``high`` as per cent: on a log axis where they differ threefold or more."""
+    if low > 0.0 and high / low >= 3.0:
+        log_percent_axis(ax, which, [low, high])
+        (ax.set_xlim if which == "x" else ax.set_ylim)(low / 1.2, high * 1.2)
+        return
+    room = max(0.06 * (high - low), 0.002)
+    (ax.set_xlim if which == "x" else ax.set_ylim)(low - room, high + room)
+    percent_axis(ax, which)
+
+
 def budget_axis(ax: Axes, ticks: Sequence[float], margin: float = 1.0) -> None:
     """Evaluations on a log axis with these ticks; ``margin`` beyond the first and the last, as a factor."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator

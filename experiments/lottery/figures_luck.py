@@ -44,7 +44,7 @@ def _groups(analysis: Analysis, found: Claim) -> list[tuple[str, list[int]]]:
     parts = [[i for i, task in enumerate(found.tasks) if easy[task] == which] for which in (True, False)]
     if not all(parts):
         return [(f"all {len(found.tasks)} tasks", list(range(len(found.tasks))))]
-    return [(f"{len(parts[0])} easy", parts[0]), (f"{len(parts[1])} others", parts[1])]
+    return [(f"{len(parts[0])} easy", parts[0]), (f"{len(parts[1])} others" if len(parts[1]) > 1 else "1 other", parts[1])]
 
 
 def _whole(share: float) -> str:

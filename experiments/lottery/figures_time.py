@@ -9,7 +9,7 @@ import numpy as np
 from archgym.experiments.lottery import figures as kit
 from archgym.experiments.lottery.analysis import Analysis
 from archgym.experiments.lottery.analysis_field import RANDOM
-from archgym.experiments.lottery.analysis_time import TARGETS, Anytime, Volume, anytime_on
+from archgym.experiments.lottery.analysis_time import TARGETS, Anytime, Surface, Volume, anytime_on
 from archgym.experiments.lottery.figures_agents import DRAWN, OWN
 from archgym.experiments.report.curves import corners
 from archgym.experiments.report.style import GRID, LIGHT, MUTED, Style
@@ -66,7 +66,8 @@ def anytime_of(analysis: Analysis, task: str) -> Figure:
         _line(ax, row, Style(field.digest.lottery.agents.index(row.agent)))
     kit.budget_axis(ax, kit.powers(field.budget, 5))
     ax.set_xlabel("evaluations")
-    ax.set_ylabel("shortfall from the best known (%)")
+    least = min(float(row.defaults.min()) for row in rows)
+    ax.set_ylabel("shortfall from the best known (%)" if least > _FLOOR else "shortfall (%; at the bottom: 0.01 or less)")
     _log_y(figure, [row.defaults for row in rows])
     figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8.5, handlelength=2.6)
     return figure
@@ -161,25 +162,35 @@ def volumes(analysis: Analysis) -> Figure | None:
 
 
 def attainment_of(analysis: Analysis, task: str) -> Figure | None:
-    """Median attainment surfaces of the defaults on a task of two metrics."""
-    rows = [s for s in analysis.surfaces if s.task == task and len(s.axes) == 2 and len(s.corners)]
+    """Median attainment surfaces of the defaults on a task of several metrics, a panel per pair of these."""
+    rows = [s for s in analysis.surfaces if s.task == task and len(s.corners)]
+    pairs = list(dict.fromkeys(s.axes for s in rows))
     if not rows:
         return None
-    figure, ax = kit.canvas("What half of the runs of the defaults attain", 3.4 + 0.2 * -(-len(rows) // 4))
-    far = float(max(s.corners.max() for s in rows)) * 1.15
+    width = kit.NARROW if len(pairs) == 1 else kit.WIDE
+    columns = min(len(pairs), 3)
+    figure = kit.blank("What half of the runs of the defaults attain", 1.0 + 3.0 * -(-len(pairs) // columns), width)
+    axes = np.atleast_1d(figure.subplots(-(-len(pairs) // columns), columns)).ravel()
+    for ax, pair in zip(axes, pairs, strict=False):
+        _surfaces(ax, analysis, [s for s in rows if s.axes == pair])
+    named = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    look: dict[str, Any] = {"ncols": 4 if len(pairs) == 1 else 7, "frameon": False, "fontsize": 8.5, "handlelength": 2.6}
+    figure.legend(list(named.values()), list(named), loc="outside lower center", **look)
+    return figure
+
+
+def _surfaces(ax: Axes, analysis: Analysis, rows: list[Surface]) -> None:
+    far = np.max([s.corners.max(axis=0) for s in rows], axis=0) * 1.3  # beyond the axes' ends
     for row in rows:
         style = Style(analysis.field.digest.lottery.agents.index(row.agent))
-        x = np.concatenate([row.corners[:1, 0], row.corners[:, 0], [far]])
-        y = np.concatenate([[far], row.corners[:, 1], row.corners[-1:, 1]])
-        gid = f"agent-{style.index}-surface"
-        ax.plot(x, y, drawstyle="steps-post", **kit.look(style), label=row.agent, gid=gid)
-    near = float(min(s.corners.min() for s in rows))
-    kit.log_percent_axis(ax, "x", [near, far / 1.5])
-    kit.log_percent_axis(ax, "y", [near, far / 1.5])
+        x = np.concatenate([row.corners[:1, 0], row.corners[:, 0], far[:1]])
+        y = np.concatenate([far[1:], row.corners[:, 1], row.corners[-1:, 1]])
+        ax.plot(x, y, drawstyle="steps-post", **kit.look(style), label=row.agent, gid=f"agent-{style.index}-surface")
+    near = np.min([s.corners.min(axis=0) for s in rows], axis=0)
+    kit.share_axis(ax, "x", float(near[0]), float(far[0]) / 1.3)
+    kit.share_axis(ax, "y", float(near[1]), float(far[1]) / 1.3)
     ax.set_xlabel(f"{rows[0].axes[0]} (% of the reference point)")
     ax.set_ylabel(f"{rows[0].axes[1]} (% of the reference point)")
-    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8.5, handlelength=2.6)
-    return figure
 
 
 def _volume(ax: Axes, place: int, row: Volume) -> None:

@@ -252,8 +252,8 @@ def _search() -> list[Part]:
             "fronts",
             "Fronts",
             "Agents were asked for a high score, not for a front: hypervolume is what the designs on the way left behind. The "
-            "luckiest draw is a maximum over draws and hence flattering. What half of the runs of the defaults attain is drawn "
-            "with each such task of two metrics, below.",
+            "luckiest draw is a maximum over draws and hence flattering. What half of the runs of the defaults attain in "
+            "each two metrics is drawn with these tasks, below.",
             ("volumes",),
             ("hypervolume", "attainment"),
         ),

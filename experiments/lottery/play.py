@@ -17,6 +17,8 @@ from archgym.experiments.runner import How, Tally, run_study
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from archgym.family import Table
+
 FOLDER = "lottery"  # of the analysis, inside the results folder
 DIGEST = "digest.parquet"
 
@@ -63,11 +65,12 @@ def play(lottery: Lottery, folder: Path, how: How, console: Console, part: tuple
     return Session(tally, digest, path)
 
 
-def analyse(digest: Digest, folder: Path) -> Path:
-    """Write the digest and all that can be read from it to ``folder / "lottery"``; the path of its page."""
-    from archgym.experiments.lottery import report  # draws figures
+def analyse(digest: Digest, folder: Path) -> tuple[Path, Table]:
+    """Write the digest and all that can be read from it to ``folder / "lottery"``; the path of its page and the main table."""
+    from archgym.experiments.lottery import analysis, analysis_tables, report  # draws figures
 
     out = folder / FOLDER
     write_digest(out / DIGEST, digest)
     write_standings(digest, out)
-    return report.write(digest, out)
+    found = analysis.analyse(digest)
+    return report.write_analysis(found, out), analysis_tables.main_table(found)

@@ -11,8 +11,8 @@ MEANINGS = {
     "the same trials; how many is said on the method's page.",
     "replayed": "Every trial was evaluated again with the same bits. That no other evaluations were made is not known.",
     "failed": "Something claimed is wrong; the method is listed, and not ranked.",
-    "budget claimed": "The trials shown are as many as the budget; that the method saw no others is proved only where the agent "
-    "is one of ArchGym's own and every one of its runs was played again.",
+    "budget claimed": "The trials shown are as many as the budget; that the method saw no others is proved only where the "
+    "agent is one of ArchGym's own and every one of its runs was played again.",
     "tuning claimed": "Some or all of the runs behind the declared cost of tuning are not laid beside.",
     "defaults claimed": "That these are the method's defaults cannot be checked: its agent is not installed here.",
 }

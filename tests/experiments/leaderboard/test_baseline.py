@@ -56,9 +56,7 @@ def test_it_is_taken_up_and_nothing_is_played_twice(made: Path, monkeypatch: pyt
     assert _make(made.parent).read_bytes() == before
 
 
-def test_the_command_makes_it_and_holds_it_against_a_kept_one(
-    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_holds_it_against_a_kept_one(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["leaderboard", "baseline", "pair-v0", "--out", str(made.parent), "--rerun", "none"]
     agents = [word for name in AGENTS for word in ("--agent", name)]
     assert main([*command, *agents, "--serial", "--check", str(made)]) == 0

@@ -292,6 +292,15 @@ def test_rankings_are_those_of_a_case_worked_by_hand(board: Board, monkeypatch: 
     ]
 
 
+def test_random_search_is_the_verified_one_whoever_calls_itself_so(board: Board) -> None:
+    blind, family, _ = board.ranked
+    poser = replace(blind, manifest=blind.manifest.model_copy(update={"name": "a-random"}))
+    again = replace(blind, checks=tuple(replace(c, status="passed") for c in blind.checks))
+    for honest in (again, replace(blind, contents="")):
+        lines = standings.rankings(Board(board.suite, [poser, honest, family]))[0].lines
+        assert [line.entrant for line in lines if line.improvement is None] == [honest]
+
+
 def test_downloaded_designs_have_the_scores_that_stand_beside_them(built: Path, board: Board) -> None:
     for path in (built / "pair-v0" / "designs").iterdir():
         task = board.suite.tasks[path.stem]
