@@ -7,7 +7,7 @@ wrote down. What cannot be made again that way (counts of trials, seconds) is ke
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -183,16 +183,23 @@ def assemble(entrants: Sequence[Entrant]) -> list[Board]:
 
 def _against(entrant: Entrant, board: Board, owners: Mapping[str, str]) -> Entrant:
     """An entrant with the check of its name and its runs against those before it."""
-    taken = {e.name.casefold() for e in board.ranked}
-    findings = [f"the name {entrant.name} is taken"] if entrant.name.casefold() in taken else []
+    checks = tuple(c for c in entrant.checks if c.name != "others")
+    if not entrant.played:
+        check = Check("others", "not checked", "not compared: it is wrong already")
+    else:
+        detail = f"no run of the {len(board.ranked)} entered before" if board.ranked else "the first one entered"
+        check = judged("others", detail, _twins(entrant, board, owners))
+    # the board's own suite: its models are built once for all
+    return replace(entrant, suite=board.suite, checks=(*checks, check))
+
+
+def _twins(entrant: Entrant, board: Board, owners: Mapping[str, str]) -> Iterator[str]:
+    """What of an entrant is another's."""
+    if entrant.name.casefold() in {e.name.casefold() for e in board.ranked}:
+        yield f"the name {entrant.name} is taken"
     for played in entrant.played:
         if played.designs in owners:
-            spec = played.spec
-            findings.append(f"{spec.task} seed {spec.seed}: the same designs as {owners[played.designs]}")
-    detail = f"no run of the {len(board.ranked)} entered before" if board.ranked else "the first one entered"
-    checks = [c for c in entrant.checks if c.name != "others"]
-    # the board's own suite: its models are built once for all
-    return replace(entrant, suite=board.suite, checks=(*checks, judged("others", detail, findings)))
+            yield f"{played.spec.task} seed {played.spec.seed}: the same designs as {owners[played.designs]}"
 
 
 def _run(played: Played, task: Task, versions: Mapping[str, str]) -> Run:

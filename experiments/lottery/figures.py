@@ -124,7 +124,8 @@ def log_percent_axis(ax: Axes, which: str, values: Sequence[float]) -> None:
     (ax.set_xscale if which == "x" else ax.set_yscale)("log")
     (ax.set_xlim if which == "x" else ax.set_ylim)(low, high)
     steps = (1.0, 2.0, 5.0) if high / low < 60 else (1.0, 3.0) if high / low < 3e3 else (1.0,)
-    ticks = [s * 10.0**d for d in range(-8, 5) for s in steps if low <= s * 10.0**d <= high]
+    every = 2 if high / low > 1e5 else 1
+    ticks = [s * 10.0**d for d in range(-8, 5, every) for s in steps if low <= s * 10.0**d <= high]
     axis = ax.xaxis if which == "x" else ax.yaxis
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_minor_locator(NullLocator())

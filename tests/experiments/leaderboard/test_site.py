@@ -193,6 +193,12 @@ def test_liars_and_copies_are_listed_and_not_ranked(built: Path, board: Board) -
     assert "junk" in Html(built / "index.html").text
 
 
+def test_no_check_of_a_liar_is_said_to_have_passed_that_was_not_made(board: Board) -> None:
+    """The liar has the runs of another one, too; its trials are not kept, and so not compared."""
+    liar = next(e for e in board.failed if e.name == "liar")
+    assert {c.name: c.status for c in liar.checks}["others"] == "not checked"
+
+
 def test_whoever_comes_first_keeps_the_runs(subs: list[Path], built: Path) -> None:
     entrants, _ = gather([subs[4], subs[1]], Records(built / "verification"), "none", lambda line: None)
     (board,) = assemble(entrants)
