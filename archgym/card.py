@@ -33,7 +33,8 @@ class BestKnown:
         designs: how many designs were evaluated to find it (folded duplicates counted once).
         hypervolume: of the front, normalised to the task's reference point.
         front: the non-dominated feasible designs.
-        proved: True where the model itself proves that no design scores higher, though the space was not enumerated.
+        proved: True where the model itself, or the objective's ceiling, proves that no design scores higher, though the space
+            was not enumerated.
     """
 
     score: float

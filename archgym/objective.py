@@ -78,6 +78,11 @@ class Objective(ABC):
         return {"kind": type(self).__name__, **asdict(self)}
 
     @property
+    def ceiling(self) -> float:
+        """A score that no design can pass, inf where there is none: a design that has it is an optimum."""
+        return np.inf
+
+    @property
     @abstractmethod
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics it reads, constraints included."""
@@ -170,6 +175,10 @@ class TargetSpec(Objective):
     """
 
     targets: Mapping[str, float]
+
+    @property
+    def ceiling(self) -> float:
+        return 1.0
 
     @property
     def metrics(self) -> tuple[str, ...]:

@@ -50,7 +50,8 @@ def command(
         return compute_card(task, random, enumerate_space(task, scratch, progress))
     best = _optimum(task)
     card = compute_card(task, random, join([random, *best, *_known(task), search_best(task)]))
-    proved = any(task.objective.score(row.costs)[0] == card.best_known.score for row in best)
+    score = card.best_known.score
+    proved = score == task.objective.ceiling or any(task.objective.score(row.costs)[0] == score for row in best)
     return replace(card, best_known=replace(card.best_known, proved=proved))
 
 

@@ -25,6 +25,7 @@ from archgym.space import IntArray, Value
 from archgym.task import Task
 
 FRONT_ROWS = 10
+MOST_KNOBS = 16  # columns or notes that a person still reads
 _COLUMNS = (
     "agent",
     "runs",
@@ -145,12 +146,13 @@ def standing_table(rows: list[Standing], task: Task) -> Table:
 
 
 def front_table(front: Front, most: int = FRONT_ROWS) -> Table:
-    """A front as a table: knobs that vary on it, then its metrics; evenly spread where it is long."""
+    """A front as a table: knobs that vary on it, unless too many to read, then its metrics; evenly spread where it is long."""
     task, names = front.task, [axis.metric for axis in front.task.front]
     varies = [j for j in range(len(task.space)) if len(np.unique(front.x[:, j])) > 1]
+    columns = varies if len(varies) <= MOST_KNOBS else []
     shown = evenly_spread(np.arange(len(front.x), dtype=np.float64), most)
-    rows = [[*_knobs(task, front.x[i], varies), *_metrics(front.costs, int(i), names)] for i in shown]
-    heads = (*(task.space.names[j] for j in varies), *names)
+    rows = [[*_knobs(task, front.x[i], columns), *_metrics(front.costs, int(i), names)] for i in shown]
+    heads = (*(task.space.names[j] for j in columns), *names)
     return Table(f"Pareto front: {len(front.x)} designs", heads, rows, _front_notes(front, varies, len(shown)))
 
 
@@ -164,7 +166,9 @@ def _front_notes(front: Front, varies: list[int], shown: int) -> tuple[str, ...]
         return ("no feasible design was found",)
     space = front.task.space
     same = [f"{n}={text(v)}" for j, (n, v) in enumerate(space.decode(front.x[0]).items()) if j not in varies]
-    notes = [f"the same in all: {', '.join(same)}"] if same else []
+    notes = [f"the same in all: {', '.join(same)}"] if 0 < len(same) <= MOST_KNOBS else []
+    if len(varies) > MOST_KNOBS:
+        notes.append(f"{len(varies)} knobs differ: the report shows every design whole, and so does --json")
     return (*([f"{len(front.x) - shown} more between these"] if shown < len(front.x) else []), *notes)
 
 

@@ -12,6 +12,7 @@ _PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "
 _SQUARES = {-18: "nm²", -12: "µm²", -6: "mm²", 0: "m²"}
 _PREFIXED = {"s", "J", "W", "B", "V", "A", "Hz", "B/s", "FLOP", "FLOP/s", "OP/s", "J·s", "bit/s"}
 NOTHING = "-"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def si(value: float | None, unit: str = "") -> str:
@@ -32,6 +33,11 @@ def plain(value: float) -> str:
     if abs(value) >= 1000.0 or float(value).is_integer():
         return f"{value:,.0f}"
     return f"{value:.4g}"
+
+
+def count(value: int) -> str:
+    """``19200000 -> "19,200,000"``; powers of ten once that is no longer readable."""
+    return f"{value:,}" if value < 10**9 else f"{_leading(value)} × 10{str(len(str(value)) - 1).translate(_SUPERSCRIPT)}"
 
 
 def percent(share: float | None) -> str:
@@ -83,3 +89,8 @@ def _decimals(size: float) -> int:
 
 def _three(value: float) -> str:
     return f"{value:,.{_decimals(abs(value))}f}"
+
+
+def _leading(value: int) -> str:
+    digits = str(value)
+    return f"{int(digits[:3]) / 100:g}"

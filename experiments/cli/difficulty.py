@@ -108,4 +108,4 @@ def _print(card: Card, json: bool) -> None:
 def _how_known(best: BestKnown) -> str:
     if best.exact:
         return f"optimal, by enumeration of all {best.designs:,} different designs"
-    return f"{'optimal, proved by the model' if best.proved else 'best known'}, of {best.designs:,} designs"
+    return f"{'optimal, proved' if best.proved else 'best known'}, of {best.designs:,} designs"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from archgym import registry
 from archgym.errors import BadInput
 from archgym.experiments.cli.arguments import Json, Options, task_options
 from archgym.experiments.cli.output import print_json, print_table
-from archgym.experiments.units import percent, si
+from archgym.experiments.units import count, percent, si
 from archgym.family import Table
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _list(tasks: list[Task], json: bool) -> None:
 def _row(task: Task) -> list[Any]:
     """One line of the list; a model that cannot be built here hides its own size, not the other tasks."""
     try:
-        size = [len(task.space), f"{task.space.size:,}"]
+        size = [len(task.space), count(task.space.size)]
     except BadInput:
         size = [None, None]
     return [task.id, task.workload, str(task.objective), *size, task.budget, difficulty_label(task)]
@@ -97,7 +98,7 @@ def _describe(task: Task, json: bool) -> None:
         return
     print_table(Table(task.id, ("", ""), _overview(task)))
     knobs = [(p.name, ", ".join(_text(v) for v in p.values), p.unit, p.ordered, p.doc) for p in task.space.params]
-    title = f"{len(task.space)} knobs, {task.space.size:,} designs"
+    title = f"{len(task.space)} knobs, {count(task.space.size)} designs"
     print_table(Table(title, ("knob", "values", "unit", "ordered", "what it does"), knobs))
     senses = {"min": "smaller is better", "max": "larger is better", "none": "for information"}
     metrics = [(m.name, m.unit, senses[m.sense], m.doc) for m in task.model.metrics]
@@ -124,7 +125,9 @@ def _overview(task: Task) -> list[tuple[str, str]]:
 def _difficulty(task: Task) -> str:
     if task.card is None:
         return ""
-    return f"{difficulty_label(task)}: random search is {percent(task.card.random_regret['256'])} from the best after 256"
+    regret = task.card.random_regret["256"]
+    found = "finds nothing feasible in 256" if math.isinf(regret) else f"is {percent(regret)} from the best after 256"
+    return f"{difficulty_label(task)}: random search {found}"
 
 
 def _text(value: object) -> str:

@@ -221,6 +221,7 @@ def _run(played: Played, task: Task, versions: Mapping[str, str]) -> Run:
         volume=_final(points, len(steps)),
         front=_designs(played, costs, score, front),
         cloud=_designs(played, costs, score, np.flatnonzero(score > 0.0)),
+        winner=_designs(played, costs, score, np.array([best] if score[best] > 0.0 else [], dtype=np.int64)),
         best_value=value,
         evaluations=played.spec.budget,
         feasible=played.feasible,

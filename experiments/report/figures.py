@@ -61,12 +61,12 @@ def draw(section: Section, styles: Styles, fronts: Mapping[str, AgentFront]) -> 
 
 
 def best_design(section: Section) -> Figure | None:
-    """The model's own picture of the best design on any run's front; None where it has none to give."""
-    fronts = [run.front for run in section.runs if len(run.front.score)]
-    if not fronts:
+    """The model's own picture of the design with the best score of all runs; None where it has none to give."""
+    winners = [run.winner for run in section.runs if len(run.winner.score)]
+    if not winners:
         return None
-    best = max(fronts, key=lambda front: float(front.score.max()))
-    picture: Figure | None = section.task.model.render(best.x[int(best.score.argmax())])
+    best = max(winners, key=lambda winner: float(winner.score[0]))
+    picture: Figure | None = section.task.model.render(best.x[0])
     for ax in picture.axes if picture else ():
         plain_powers(ax)
     return picture

@@ -9,8 +9,8 @@ from typing import Any
 from archgym.card import EASY_BELOW, Card
 from archgym.experiments.report.reading import Section, StudyData
 from archgym.experiments.report.tables import Cell, Column, table
-from archgym.experiments.report.words import clean, count, objective_in_words, plural
-from archgym.experiments.units import objective_unit, percent, si
+from archgym.experiments.report.words import clean, objective_in_words, plural
+from archgym.experiments.units import count, objective_unit, percent, si
 from archgym.space import Param
 from archgym.spec import RunSpec
 from archgym.task import Task
@@ -129,7 +129,7 @@ def _best_known(section: Section) -> str:
     known = section.known
     if known is None:
         return "not known; regret here is against the best of this study"
-    how = f"best of {count(known.designs)} designs, {'proved by the model' if known.proved else 'not proven'}"
+    how = f"best of {count(known.designs)} designs, {'proved' if known.proved else 'not proven'}"
     how = "exact: the whole space was enumerated" if known.exact else how
     return f"score {si(known.score)} ({how}); front of {len(known.front)} designs, hypervolume {si(known.hypervolume)}"
 

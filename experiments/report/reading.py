@@ -49,6 +49,7 @@ class Run:
         spec, task: what was run.
         best, volume: best score and hypervolume ``(T,)`` after ``curves.checkpoints(budget)`` evaluations.
         front, cloud: its own front, and a few further feasible designs.
+        winner: the one design of its best score, which need not be on the front; none where nothing was feasible.
         best_value: the objective's value of its best design, NaN where nothing was feasible.
         evaluations, feasible, unique: counts of trials.
     """
@@ -60,6 +61,7 @@ class Run:
     volume: FloatArray
     front: Designs
     cloud: Designs
+    winner: Designs
     best_value: float
     evaluations: int
     feasible: int
@@ -198,6 +200,7 @@ def _reduce(log: RunLog) -> Run:
         volume=curves.sampled(hypervolume_curve(points), steps),
         front=Designs.of(log, np.flatnonzero(nondominated(points))),
         cloud=Designs.of(log, feasible[curves.spread(len(feasible), CLOUD)]),
+        winner=Designs.of(log, np.array([best] if len(feasible) else [], dtype=np.int64)),
         best_value=float(task.objective.value(log.costs)[best]) if len(feasible) else float("nan"),
         evaluations=len(log.x),
         feasible=len(feasible),

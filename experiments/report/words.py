@@ -15,7 +15,6 @@ from archgym.objective import Constraint, Maximise, Minimise, Objective, Product
 _PREFIXES = {-12: "p", -9: "n", -6: "µ", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P"}
 _PREFIXED = {"s", "J", "W", "B", "B/s", "Hz", "FLOP/s", "OP/s", "bit/s", "V", "A"}
 _SQUARE = {"m2": (1e6, "mm²"), "m^2": (1e6, "mm²")}
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ACRONYMS = {"edp": "EDP", "iops": "IOPS"}
 
 
@@ -39,19 +38,9 @@ def scale_for(unit: str, values: object) -> Scale:
     return Scale(10.0**-power, _PREFIXES[power] + unit)
 
 
-def count(value: int) -> str:
-    """``19200000 -> "19,200,000"``; powers of ten once that is no longer readable."""
-    return f"{value:,}" if value < 10**9 else f"{_leading(value)} × 10{str(len(str(value)) - 1).translate(_SUPERSCRIPT)}"
-
-
 def plural(number: int, noun: str) -> str:
     """``1, "run" -> "1 run"``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _leading(value: int) -> str:
-    digits = str(value)
-    return f"{int(digits[:3]) / 100:g}"
 
 
 def metric_label(metric: Metric) -> str:

@@ -55,6 +55,17 @@ def test_tiers_never_mix(objective: Objective, rows: list[tuple[float, float, fl
 
 @pytest.mark.parametrize("objective", OBJECTIVES + LEGACY, ids=str)
 @given(rows=ROWS)
+def test_no_score_passes_the_ceiling(objective: Objective, rows: list[tuple[float, float, float, bool, float]]) -> None:
+    assert (objective.score(costs_of(rows)) <= objective.ceiling).all()
+
+
+def test_a_met_specification_has_the_score_of_its_ceiling() -> None:
+    met = TargetSpec({"latency_s": 1.0, "energy_j": 2.0})
+    assert met.score(one(0.5, 2.0))[0] == met.ceiling > met.score(one(0.5, 2.1))[0]
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES + LEGACY, ids=str)
+@given(rows=ROWS)
 def test_a_batch_scores_like_its_rows(objective: Objective, rows: list[tuple[float, float, float, bool, float]]) -> None:
     batch = objective.score(costs_of(rows))
     assert [float(objective.score(costs_of([r]))[0]) for r in rows] == batch.tolist()

@@ -73,6 +73,24 @@ class MasksTheGood(ToyModel):
         return np.zeros(int(self.space.nvec[knob]), dtype=np.bool_)
 
 
+class MovesAstray(ToyModel):
+    def vary(self, x: IntArray, rng: np.random.Generator) -> IntArray:
+        return self.space.sample(rng, len(x))
+
+
+class MovesByChance(ToyModel):
+    chance = np.random.default_rng(5)
+
+    def vary(self, x: IntArray, rng: np.random.Generator) -> IntArray:
+        return x[self.chance.permutation(len(x))]
+
+
+class MovesInPlace(ToyModel):
+    def vary(self, x: IntArray, rng: np.random.Generator) -> IntArray:
+        x[:] = x[::-1].copy()
+        return x
+
+
 class Versionless(ToyModel):
     version = ""
 
@@ -97,6 +115,9 @@ class Reserved(ToyModel):
         (FoldsTooMuch, "a row and its canonical row have different costs"),
         (NeverSettles, "canonical is not idempotent"),
         (MasksTheGood, "mask forbids knob tile of a valid design"),
+        (MovesAstray, "vary leads to a design that cannot be built"),
+        (MovesByChance, "vary gives other rows from the same generator"),
+        (MovesInPlace, "vary changes the rows it is given"),
         (Versionless, "a model needs a version"),
         (Milliseconds, "latency_s is declared in 'ms'"),
         (Reserved, "columns of every log"),

@@ -23,12 +23,14 @@ from archgym.experiments.report.front import staircase
 from archgym.experiments.report.page import script_json
 from archgym.experiments.report.reading import read_study
 from archgym.experiments.report.style import DARK, LIGHT, Style
-from archgym.experiments.report.words import clean, count, metric_label, objective_in_words, scale_for
-from archgym.objective import Constraint, Minimise, Product
+from archgym.experiments.report.words import clean, metric_label, objective_in_words, scale_for
+from archgym.experiments.units import count
+from archgym.objective import Constraint, Maximise, Minimise, Product
+from archgym.runlog import RunLog
 from archgym.running import run
 from archgym.spec import RunSpec
 from archgym.task import Task
-from archgym.testing import toy_task
+from archgym.testing import ToyModel, toy_task
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}
 FIGURES = {f"{name}.{suffix}" for name in ("anytime", "hypervolume", "final", "overhead", "front") for suffix in ("svg", "png")}
@@ -126,6 +128,21 @@ def test_page_is_whole(tasks: dict[str, Task], tmp_path: Path) -> None:
     for k in range(1, 3):
         assert {p.name.split("-")[-1] for p in (path.parent / "figures").glob(f"task-{k}-*")} == FIGURES
     assert not [p for p in path.parent.rglob(".*") if p.is_file()], "a temporary file was left"
+
+
+def test_the_design_that_is_drawn_has_the_best_score(
+    tasks: dict[str, Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The best design of this one lies at the far end from the front.
+    wasteful = replace(tasks["toy-latency-v0"], id="toy-waste-v0", objective=Maximise("energy_j", 1e-3))
+    monkeypatch.setitem(registry._tasks(), wasteful.id, wasteful)
+    drawn: list[list[int]] = []
+    monkeypatch.setattr(ToyModel, "render", lambda self, row: drawn.append(row.tolist()))
+    specs = play(tmp_path, [wasteful.id], seeds=3)
+    write_report(tmp_path)
+    logs = [RunLog.load(tmp_path / spec.id) for spec in specs]
+    best = max(logs, key=lambda log: float(log.score.max()))
+    assert drawn == [best.x[int(best.score.argmax())].tolist()]
 
 
 def test_downloads_exist(tasks: dict[str, Task], tmp_path: Path) -> None:

@@ -226,9 +226,10 @@ class FullSpace:
 
 
 def _two(slot: str, fact: str, values: tuple[int, ...], unit: str, doc: str, clocks: tuple[float, ...]) -> list[Param]:
+    clock = "its clock, where it is an accelerator" if fact == "unroll" else "its clock"
     return [
         Param(f"{slot}_{fact}", values, unit, ordered=True, doc=doc),
-        Param(f"{slot}_clock", clocks, "Hz", ordered=True, doc="its clock; an element's: of an accelerator"),
+        Param(f"{slot}_clock", clocks, "Hz", ordered=True, doc=clock),
     ]
 
 
