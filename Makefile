@@ -15,10 +15,13 @@ STEPS := ("Downloading", "Building", "Installing", "Successfully")
 PROGRESS := import sys; [print("  " + s.strip()[:118], flush=True) for s in sys.stdin if s.strip().startswith($(STEPS))]
 
 .DEFAULT_GOAL := help
-.PHONY: study test test-all golden lint format check clean help
+.PHONY: study leaderboard test test-all golden lint format check clean help
 
 study: $(INSTALLED)  ## play the quickstart study: figures, tables and an HTML report in results/quickstart
 	$(BIN)/archgym study experiments/studies/quickstart.toml --out $(RESULTS)
+
+leaderboard: $(INSTALLED)  ## play, verify and rank every agent on a frozen suite: SUITE=quick-v0, or core-v0 (hours)
+	$(BIN)/archgym leaderboard baseline $(or $(SUITE),quick-v0) --out results/leaderboard-$(or $(SUITE),quick-v0)
 
 test: $(INSTALLED)  ## the default tests
 	$(BIN)/python -m pytest -v -n $(WORKERS) $(ARGS)
@@ -45,7 +48,7 @@ clean:  ## remove caches and build outputs; .venv and results stay
 	find archgym agents envs experiments tests -name __pycache__ -prune -exec rm -rf {} +
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' $(MAKEFILE_LIST) | while IFS=: read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*##/\1:/p' $(MAKEFILE_LIST) | while IFS=: read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 $(BIN)/python:
 	@for python in $(or $(PYTHON),$(CANDIDATES)); do \
