@@ -7,9 +7,10 @@ import pytest
 
 from archgym.envs.nas.cells.topology import index_of, representatives, unique_cells
 from archgym.envs.nas.digits.model import UNTRAINED, DigitsModel, build
-from archgym.envs.nas.digits.shipped import shipped
+from archgym.envs.nas.digits.shipped import WHOLE, shipped
 from archgym.envs.nas.digits.tasks import tasks
 from archgym.envs.nas.trained.noise import between_seeds, ceiling, rank_correlation, seed_deviation
+from archgym.envs.nas.trained.shipped import part
 from archgym.envs.nas.trained.table import Table
 from archgym.errors import BadInput
 from archgym.testing import check_cost_model, check_task
@@ -76,7 +77,11 @@ def test_a_shipped_task_keeps_its_promises_and_its_card_is_exact(task_id: str) -
     task = {t.id: t for t in tasks()}[task_id]
     check_task(task, samples=64)
     assert task.card and task.card.best_known.exact and task.card.fingerprint == task.fingerprint
-    assert task_id.startswith(f"nas-digits{task.card.best_known.designs}-")
+    assert task_id.startswith(f"nas-digits{part(task.card.best_known.designs, WHOLE)}-")
+
+
+def test_a_name_tells_the_size_of_a_table_that_is_not_whole() -> None:
+    assert len(unique_cells()) == WHOLE and (part(WHOLE, WHOLE), part(1746, WHOLE)) == ("", "1746")
 
 
 def test_noise_lowers_correlation_and_ceiling_as_the_formula_says() -> None:
