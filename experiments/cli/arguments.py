@@ -42,3 +42,16 @@ def task_options(texts: list[str] | None, workload: str | None = None) -> dict[s
     if workload is not None:
         found["workload"] = workload
     return found
+
+
+def reruns(text: str) -> int | str:
+    """How many runs to play again: a number, or ``all`` or ``none`` as they stand.
+
+    Raises:
+        BadInput: it is neither.
+    """
+    if text in ("all", "none"):
+        return text
+    if not (text.isascii() and text.isdigit()):
+        raise BadInput(f"--rerun takes a number, all or none, got '{text}'")
+    return int(text)

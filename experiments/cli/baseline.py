@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from archgym.errors import ArchGymError, BadInput
+from archgym.errors import ArchGymError
+from archgym.experiments.cli.arguments import reruns
 from archgym.experiments.cli.output import console, say
 
 
@@ -27,7 +28,7 @@ def command(
     from archgym.experiments.leaderboard import stored, suites
     from archgym.experiments.runner import How
 
-    wanted = rerun if rerun in ("all", "none") else _number(rerun)
+    wanted = reruns(rerun)
     chosen, folder = suites.load(suite), out or Path("results") / f"baseline-{suite}"
     how = How(serial=serial, cpus=cpus)
     path = made.baseline(chosen, agent or made.available(), folder, how, wanted, console(stderr=True))
@@ -39,9 +40,3 @@ def command(
             raise ArchGymError(f"{len(found)} runs differ from {check}")
     say(str(path))
     say(str(folder / "site" / "index.html"))
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise BadInput(f"--rerun takes a number, all or none, got '{text}'")
-    return int(text)

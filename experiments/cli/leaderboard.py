@@ -9,7 +9,7 @@ import typer
 
 from archgym.errors import ArchGymError, BadInput
 from archgym.experiments.cli import baseline as baselines
-from archgym.experiments.cli.arguments import Json, Settings, pairs
+from archgym.experiments.cli.arguments import Json, Settings, pairs, reruns
 from archgym.experiments.cli.output import console, print_json, print_table, say
 from archgym.family import Table
 
@@ -129,21 +129,13 @@ def verify(
     """
     from archgym.experiments.leaderboard.verification import verify
 
-    found = verify(folders, _wanted(rerun), say=lambda line: say(line, stderr=True))
+    found = verify(folders, reruns(rerun), say=lambda line: say(line, stderr=True))
     if json:
         print_json([_record(v) for v in found])
     else:
         for one in found:
             _print(one)
     return max({"verified": 0, "wrong": 1, "refused": 2}[v.verdict] for v in found)
-
-
-def _wanted(text: str) -> int | str:
-    if text in ("all", "none"):
-        return text
-    if not (text.isascii() and text.isdigit()):
-        raise BadInput(f"--rerun takes a number, all or none, got '{text}'")
-    return int(text)
 
 
 def _record(one: Verification) -> dict[str, Any]:
@@ -170,7 +162,7 @@ def build(
 
     if not folders and not baseline:
         raise BadInput("no submission is given")
-    page = build_site(folders or [], out, _wanted(rerun), baseline or [], lambda line: say(line, stderr=True))
+    page = build_site(folders or [], out, reruns(rerun), baseline or [], lambda line: say(line, stderr=True))
     say(str(page))
 
 
