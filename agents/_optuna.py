@@ -18,10 +18,12 @@ from archgym.space import DesignSpace, FloatArray, IntArray, Param
 try:
     import optuna
     from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+    from optuna.trial import FrozenTrial, TrialState, create_trial
 except ImportError:
     raise need("optuna", "bo") from None
 
 SEEDS = 2**31  # Optuna's generators take 32-bit seeds
+_OPEN = create_trial(state=TrialState.RUNNING)  # a trial of which nothing is known yet
 
 
 @contextlib.contextmanager
@@ -76,21 +78,30 @@ class OptunaAgent(AskTellAgent):
             self._learn(outcome.x, outcome.score)
 
     def _propose(self) -> IntArray:
-        trial = self._study.ask(self._distributions)
+        """What ``Study.ask`` does with the knobs, but a knob at a time is neither written to a storage nor copied back."""
+        trial = self._study.ask()
+        together = trial.relative_params
+        chosen = [together[name] if name in together else self._alone(name) for name in self.space.names]
         # Closed at once: what was evaluated comes back as a trial of its own, whether it is this design or another.
-        self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
-        row = self._fresh(np.array([int(trial.params[name]) for name in self.space.names], dtype=np.int64))
+        self._study.tell(trial, state=TrialState.FAIL)
+        row = self._fresh(np.array(chosen, dtype=np.int64))
         self._seen.add(row.tobytes())
         return row
+
+    def _alone(self, name: str) -> int:
+        """One knob's value, from the sampler's estimate of this knob apart from the others."""
+        knob = self._distributions[name]
+        return 0 if knob.single() else int(self._optuna.sample_independent(self._study, _OPEN, name, knob))
 
     def _new_study(self) -> optuna.Study:
         return optuna.create_study(direction="maximize", sampler=self._optuna)
 
     def _add(self, x: IntArray, values: FloatArray) -> None:
-        for row, value in zip(x.tolist(), values.tolist(), strict=True):
-            params = dict(zip(self.space.names, row, strict=True))
-            trial = optuna.trial.create_trial(params=params, distributions=self._distributions, value=value)
-            self._study.add_trial(trial)
+        self._study.add_trials([self._trial(row, value) for row, value in zip(x, values.tolist(), strict=True)])
+
+    def _trial(self, row: IntArray, value: float) -> FrozenTrial:
+        params = dict(zip(self.space.names, row.tolist(), strict=True))
+        return create_trial(params=params, distributions=self._distributions, value=value)
 
     def _fresh(self, row: IntArray) -> IntArray:
         """``row``, or something near it that was not evaluated yet; ``row`` where nothing else is found."""
