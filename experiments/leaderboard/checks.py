@@ -244,21 +244,14 @@ def _equal(claimed: Any, found: Any) -> bool:
     return bool(claimed == found)
 
 
-def copies_among(subs: Sequence[Submission]) -> list[Check]:
-    """Of each submission: whether another one has a run with the same designs, or a name that only differs in case."""
-    owners: dict[str, list[int]] = {}
-    for k, sub in enumerate(subs):
-        for key in {designs(log) for log in sub.runs}:
-            owners.setdefault(key, []).append(k)
-    named = [sub.manifest.name.casefold() for sub in subs]
-    return [_against(k, subs, owners, named) for k in range(len(subs))]
-
-
-def _against(k: int, subs: Sequence[Submission], owners: dict[str, list[int]], named: list[str]) -> Check:
-    if len(subs) == 1:
-        return Check("others", "not checked", "no other submission was given")
-    findings = [f"its name is taken by another: {subs[j].folder.name}" for j, n in enumerate(named) if j != k and n == named[k]]
-    for log in subs[k].runs:
-        twins = [subs[j].manifest.name for j in owners[designs(log)] if j != k]
-        findings += [f"{_name(log)}: the same designs as in submission {twins[0]}"] if twins else []
-    return judged("others", f"no run is in {len(subs) - 1} other submissions", findings)
+def copies(sub: Submission, before: Sequence[Submission]) -> Check:
+    """Whether a submission given before has a run with the same designs, or a name that differs in case only: it keeps them."""
+    if not before:
+        return Check("others", "not checked", "no other submission was given before it")
+    owners = {designs(log): other.manifest.name for other in before for log in other.runs}
+    taken = [other.folder.name for other in before if other.manifest.name.casefold() == sub.manifest.name.casefold()]
+    findings = [f"its name is taken: {name}" for name in taken]
+    findings += [
+        f"{_name(log)}: the same designs as in submission {owners[designs(log)]}" for log in sub.runs if designs(log) in owners
+    ]
+    return judged("others", f"no run is in the {len(before)} submissions given before it", findings)

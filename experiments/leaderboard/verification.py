@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from archgym import __version__
 from archgym.errors import BadInput
-from archgym.experiments.leaderboard.checks import Check, checks, copies_among, figures
+from archgym.experiments.leaderboard.checks import Check, checks, copies, figures
 from archgym.experiments.leaderboard.rerun import NONE, Wanted, check_ledger, check_rerun
 from archgym.experiments.leaderboard.sealed import VERIFICATION, shown
 from archgym.experiments.leaderboard.submission import Submission, read
@@ -59,10 +59,10 @@ class Verification:
 def verify(
     folders: Sequence[Path], wanted: Wanted = NONE, write: bool = True, say: Callable[[str], None] = lambda line: None
 ) -> list[Verification]:
-    """Verify submissions, each by itself and against the others given.
+    """Verify submissions, each by itself and against those before it of which nothing is wrong.
 
     Args:
-        folders: of the submissions.
+        folders: of the submissions, the earliest first.
         wanted: how many runs of each to play again: a number, ``"all"`` or ``"none"``.
         write: write each folder's ``verification.json``; a refused folder is not written to.
         say: told what is being looked at.
@@ -72,10 +72,11 @@ def verify(
     """
     if len({folder.resolve() for folder in folders}) != len(folders):
         raise BadInput("the same submission is given twice")
-    subs = [_read(folder) for folder in folders]
-    readable = [s for s in subs if isinstance(s, Submission)]
-    among = dict(zip([s.folder for s in readable], copies_among(readable), strict=True))
-    return [_verify(s, among.get(s.folder), wanted, write, say) for s in subs]
+    done: list[Verification] = []
+    for sub in map(_read, folders):
+        before = [d.submission for d in done if d.verdict == "verified" and d.submission]
+        done.append(_verify(sub, before, wanted, write, say))
+    return done
 
 
 def _read(folder: Path) -> Submission | Verification:
@@ -86,12 +87,12 @@ def _read(folder: Path) -> Submission | Verification:
 
 
 def _verify(
-    sub: Submission | Verification, among: Check | None, wanted: Wanted, write: bool, say: Callable[[str], None]
+    sub: Submission | Verification, before: Sequence[Submission], wanted: Wanted, write: bool, say: Callable[[str], None]
 ) -> Verification:
     if isinstance(sub, Verification):
         return sub
     say(f"{shown(sub.folder, 300)}: {len(sub.runs)} runs of {sub.manifest.agent} on {sub.suite.name}")
-    found = [*checks(sub), *([among] if among else [])]
+    found = [*checks(sub), copies(sub, before)]
     search = Check("search", "not checked", "not re-run: the trials are wrong already")
     if all(c.status != "failed" for c in found):
         search = check_rerun(sub, wanted)

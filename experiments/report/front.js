@@ -12,7 +12,8 @@ class Front {
     ];
     this.controls(node.querySelector(".controls"));
     this.listen();
-    new ResizeObserver(() => this.draw()).observe(this.plot);
+    // One frame later: a plot that draws itself while its own size is observed is a loop to the browser.
+    new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(this.plot);
   }
 
   controls(box) {

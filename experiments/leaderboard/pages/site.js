@@ -5,8 +5,3 @@ for (const select of document.querySelectorAll("select[data-filters]")) {
     for (const row of rows) row.hidden = select.value !== "" && row.dataset.mark !== select.value;
   });
 }
-
-// The front's plot draws itself where its own size is observed: one frame later, or the browser complains of a loop.
-window.ResizeObserver = class extends ResizeObserver {
-  constructor(callback) { super((...all) => requestAnimationFrame(() => callback(...all))); }
-};

@@ -271,12 +271,19 @@ def test_what_does_not_fit_the_suite_is_refused(name: str, copy: Callable[[str],
 # -- among several ---------------------------------------------------------------------------------------------------------
 
 
-def test_runs_of_another_submission_are_found(copy: Callable[[str], Path], judge: Callable[..., Any]) -> None:
+def test_the_first_given_keeps_its_runs(copy: Callable[[str], Path], judge: Callable[..., Any]) -> None:
     mine, theirs = copy("mine"), copy("theirs")
     _manifest(name="other")(theirs)
-    for done in judge(mine, theirs):
-        assert done.verdict == "wrong"
-        assert "the same designs as in submission" in done.checks[8].detail
+    first, second = judge(mine, theirs)
+    assert (first.verdict, second.verdict) == ("verified", "wrong")
+    assert "the same designs as in submission honest" in second.checks[8].detail
+
+
+def test_one_that_is_wrong_itself_keeps_nothing(copy: Callable[[str], Path], judge: Callable[..., Any]) -> None:
+    thief, mine = copy("thief"), copy("mine")
+    _manifest(name="HONEST")(thief)
+    _a_run_copied_under_another_seed(thief)
+    assert [done.verdict for done in judge(thief, mine)] == ["wrong", "verified"]
 
 
 def test_names_that_differ_in_case_only_are_found(
@@ -284,10 +291,8 @@ def test_names_that_differ_in_case_only_are_found(
 ) -> None:
     mine, other = copy("mine"), honest(tmp_path / "other", "genetic")
     _manifest(name="HONEST")(other)
-    assert [d.checks[8].detail for d in judge(mine, other)] == [
-        "its name is taken by another: other",
-        "its name is taken by another: mine",
-    ]
+    details = [d.checks[8].detail for d in judge(mine, other)]
+    assert details == ["no other submission was given before it", "its name is taken: mine"]
 
 
 def test_a_refused_one_does_not_keep_others_from_being_verified(copy: Callable[[str], Path], judge: Callable[..., Any]) -> None:
