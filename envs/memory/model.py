@@ -27,6 +27,7 @@ from .space import DEFAULT, DRAMGYM, EXTENDED, to_config
 from .traces import Trace, load_trace
 
 VERSION = "1"
+VERSION_OF_EXTENDED = "2"  # of spaces with extended knobs: in "1" an age cap could hold a command back, though nothing was old
 
 METRICS: dict[str, Metric] = {
     m.name: m
@@ -102,13 +103,13 @@ class MemoryModel(CostModel):
         channels, ranks: of the memory system; knobs only choose how addresses are spread over them.
     """
 
-    version = VERSION
     rules = RULES
     metrics = (*METRICS.values(), *COMMANDS.values())
 
     def __init__(
         self, space: DesignSpace, spec: MemSpec, programs: Mapping[Trace, float], channels: int = 1, ranks: int = 1
     ) -> None:
+        self.version = VERSION_OF_EXTENDED if "age_cap" in space.names else VERSION
         self.space = space
         self.spec = spec
         self.programs = dict(programs)

@@ -28,7 +28,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -117,6 +117,12 @@ def load(name: str) -> Suite:
     suite = checked(Suite, read_toml(path), str(path))
     if suite.name != name:
         raise BadInput(f"{path}: name: must be the file's, '{name}'")
+    return _known(suite)
+
+
+@cache
+def _known(suite: Suite) -> Suite:
+    """One object for all equal suites: its models are built once, however many submissions are read."""
     return suite
 
 

@@ -93,7 +93,7 @@ def claim(field: Field) -> Claim | None:
     ways: list[tuple[str, str, Sequence[FloatArray], Player]] = [
         ("one ticket", "one draw, one seed", tables, lambda y, rng: _luckiest(y, 1, rng)),
         (f"luckiest of {tries}", f"best run of {tries} draws", tables, lambda y, rng: _luckiest(y, tries, rng)),
-        (f"luckiest of {draws}", f"best run of {draws} draws", tables, lambda y, rng: _luckiest(y, draws, rng)),
+        (f"luckiest of all {draws}", f"best run of all {draws} draws", tables, lambda y, rng: _luckiest(y, draws, rng)),
         (
             "counted",
             f"{tries + 1} budgets: {tries} draws tried, the best one played",

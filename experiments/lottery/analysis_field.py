@@ -10,6 +10,7 @@ import numpy as np
 
 from archgym.errors import BadInput
 from archgym.experiments.lottery.digest import Cell, Digest
+from archgym.experiments.lottery.study import OTHERS
 from archgym.experiments.report.words import clean
 from archgym.objective import relative_regret
 from archgym.space import FloatArray, IntArray
@@ -72,6 +73,23 @@ class Field:
     def tasks(self) -> tuple[str, ...]:
         """Ids of the held-out tasks, easiest first."""
         return tuple(p.task for p in self.problems)
+
+    @cached_property
+    def sides(self) -> dict[str, tuple[str, ...]]:
+        """Tasks that are shown side by side, easiest first: the lottery's groups and the others.
+
+        Where it names no groups: those labelled easy by their cards and the others.
+        """
+        easy = tuple(p.task for p in self.problems if p.easy)
+        named = {clean(group.name, 24): group.tasks for group in self.digest.lottery.group} or {"labelled easy": easy}
+        within = {task for tasks in named.values() for task in tasks}
+        parts = {**named, OTHERS: tuple(set(self.tasks) - within)}
+        found = {name: tuple(task for task in self.tasks if task in tasks) for name, tasks in parts.items()}
+        return {name: tasks for name, tasks in found.items() if tasks}
+
+    def side_of(self, task: str) -> str:
+        """The name of a task's side."""
+        return next(name for name, tasks in self.sides.items() if task in tasks)
 
     @property
     def seeds(self) -> int:

@@ -130,9 +130,12 @@ def _agents(analysis: Analysis) -> Table:
 
 
 def _tasks(analysis: Analysis) -> Table:
-    columns = ("number", "task", "family", "random_regret", "easy", "reference", "best_score")
-    best = analysis.field.digest.best
-    rows = [(p.number, p.task, p.family, p.difficulty, p.easy, p.reference, best(p.task)) for p in analysis.field.problems]
+    columns = ("number", "task", "family", "random_regret", "easy", "group", "reference", "best_score")
+    field = analysis.field
+    rows = [
+        (p.number, p.task, p.family, p.difficulty, p.easy, field.side_of(p.task), p.reference, field.digest.best(p.task))
+        for p in field.problems
+    ]
     return _flat("tasks, easiest first", columns, rows)
 
 

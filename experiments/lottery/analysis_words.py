@@ -9,6 +9,7 @@ import numpy as np
 from archgym.experiments.lottery.analysis import Analysis
 from archgym.experiments.lottery.analysis_claim import Claim, Game
 from archgym.experiments.lottery.analysis_luck import Decision
+from archgym.experiments.lottery.robust import interquartile_mean
 from archgym.experiments.report.words import plural
 
 SOME = 0.05  # a share of plays that is worth a mention
@@ -17,7 +18,7 @@ SURE = 0.05  # of a family of tests
 
 def answer(analysis: Analysis) -> list[str]:
     """The reading of the whole, the claim first."""
-    return [*_claim(analysis), *_decided(analysis), *_defaults(analysis), *_trend(analysis)]
+    return [*_claim(analysis), *_decided(analysis), *_defaults(analysis), *_fewer(analysis), *_trend(analysis)]
 
 
 def _claim(analysis: Analysis) -> list[str]:
@@ -48,19 +49,36 @@ def _most(found: Claim, game: Game) -> str:
 
 
 def _sides(analysis: Analysis, found: Claim) -> list[str]:
-    """Easy tasks and others side by side."""
-    easy = {p.task for p in analysis.field.problems if p.easy}
-    inside = np.array([task in easy for task in found.tasks])
-    if inside.all() or not inside.any():
+    """Groups of tasks side by side."""
+    sides = analysis.field.sides
+    if len(sides) < 2:
         return []
-    parts = [
-        f"{float(game.winners[inside].mean()):.1f} and {float(game.winners[~inside].mean()):.1f} under “{game.name}”"
-        for game in (found.games[0], found.games[3])
-    ]
+    number = {
+        name: [float(game.winners[[found.tasks.index(task) for task in tasks]].mean()) for game in found.games]
+        for name, tasks in sides.items()
+    }
+    parts = [f"{numbers[0]:.1f} and {numbers[3]:.1f} on {_named(name, sides[name])}" for name, numbers in number.items()]
     return [
-        f"The effective number of winners per task, on the {plural(int(inside.sum()), 'task')} labelled easy and on the "
-        f"{plural(int((~inside).sum()), 'other')}: {'; '.join(parts)} (1 is a sure winner, {len(found.agents)} is a lottery)."
+        f"The effective number of winners per task, under “{found.games[0].name}” and under “{found.games[3].name}”: "
+        f"{'; '.join(parts)} (1 is a sure winner, {len(found.agents)} is a lottery).",
+        *_shares(analysis),
     ]
+
+
+def _named(name: str, tasks: Sequence[str]) -> str:
+    return f"the {plural(len(tasks), 'task')} “{name}”"
+
+
+def _shares(analysis: Analysis) -> list[str]:
+    """What decides a run, group by group, and how much there is to decide."""
+    told = {d.task: d for d in analysis.decisions if d.total > 0.0}
+    lines = []
+    for name, tasks in analysis.field.sides.items():
+        rows = [told[task] for task in tasks if task in told]
+        if rows:
+            draw, spread = (100 * np.median(v) for v in ([d.shares[1] for d in rows], [np.sqrt(d.total) for d in rows]))
+            lines.append(f"{draw:.0f} % of a standard deviation of {spread:.2g} % of the best known on {_named(name, tasks)}")
+    return [f"Share of a run's variance that is the draw's, median over tasks: {'; '.join(lines)}."] if lines else []
 
 
 def _decided(analysis: Analysis) -> list[str]:
@@ -105,6 +123,26 @@ def _budgets(analysis: Analysis) -> list[str]:
         f"Of {k} runs, those of {k} random draws are expected to hold a better design than {k} restarts of the defaults for "
         f"{better} of {len(known)} agents: for the others the money is better spent on seeds than on tickets."
     ]
+
+
+def _fewer(analysis: Analysis) -> list[str]:
+    """Agents that play fewer tasks, beside the others on these."""
+    field = analysis.field
+    lines = []
+    for agent in field.agents:
+        tasks = field.tasks_of(agent)
+        if tasks != field.tasks:
+            rivals = [a for a in field.agents if set(tasks) <= set(field.tasks_of(a))]
+            lines.append(f"{agent} {_place(analysis, agent, rivals, tasks)}")
+    return [f"Agents that play fewer tasks, beside the others on these: {'; '.join(lines)}."] if lines else []
+
+
+def _place(analysis: Analysis, agent: str, rivals: Sequence[str], tasks: Sequence[str]) -> str:
+    iqm = {a: float(interquartile_mean(analysis.field.drawn(a, tasks))) for a in rivals}
+    place = 1 + sum(value > iqm[agent] for value in iqm.values())
+    best = max(iqm, key=iqm.__getitem__)
+    ahead = "" if best == agent else f", {best} {100 * iqm[best]:.1f} %"
+    return f"has rank {place} of {len(rivals)} on {plural(len(tasks), 'task')} (random draws {100 * iqm[agent]:.1f} %{ahead})"
 
 
 def _trend(analysis: Analysis) -> list[str]:

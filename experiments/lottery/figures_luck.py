@@ -22,7 +22,7 @@ _PARTS = (("agent", LIGHT[7]), ("draw", kit.DRAW), ("seed", kit.SEED), ("rest", 
 
 
 def winners(analysis: Analysis) -> Figure | None:
-    """Share of the plays each agent wins under each set of rules; easy and other tasks side by side where there are both."""
+    """Share of the plays each agent wins under each set of rules; groups of tasks side by side."""
     found = analysis.claim
     if found is None:
         return None
@@ -40,11 +40,10 @@ def winners(analysis: Analysis) -> Figure | None:
 
 
 def _groups(analysis: Analysis, found: Claim) -> list[tuple[str, list[int]]]:
-    easy = {p.task: bool(p.easy) for p in analysis.field.problems}
-    parts = [[i for i, task in enumerate(found.tasks) if easy[task] == which] for which in (True, False)]
-    if not all(parts):
+    sides = analysis.field.sides
+    if len(sides) < 2:
         return [(f"all {len(found.tasks)} tasks", list(range(len(found.tasks))))]
-    return [(f"{len(parts[0])} easy", parts[0]), (f"{len(parts[1])} others" if len(parts[1]) > 1 else "1 other", parts[1])]
+    return [(f"{len(tasks)} {name}", [found.tasks.index(task) for task in tasks]) for name, tasks in sides.items()]
 
 
 def _whole(share: float) -> str:

@@ -72,6 +72,7 @@ def tasks(analysis: Analysis) -> str:
         Column("family", numeric=False, short=True),
         Column("random's regret", "median relative regret of random search at 256 evaluations"),
         Column("label", numeric=False, short=True),
+        Column("group", numeric=False, short=True),
         Column("regret is against", numeric=False, short=True),
         Column("winners, one ticket", "effective number of agents that win: 1 is a sure winner"),
         Column("winners, counted", "the same with seeds averaged and tuning counted"),
@@ -82,7 +83,8 @@ def tasks(analysis: Analysis) -> str:
     for p in analysis.field.problems:
         label = "–" if p.easy is None else "easy" if p.easy else "discriminating"
         numbers = [Cell(f"{n:.1f}", float(n)) for n in counts.get(p.task, ())] or [_NONE, _NONE]
-        words = [Cell(p.task), Cell(p.family), Cell(percent(p.difficulty), p.difficulty), Cell(label), Cell(p.reference)]
+        words = [Cell(p.task), Cell(p.family), Cell(percent(p.difficulty), p.difficulty), Cell(label)]
+        words += [Cell(analysis.field.side_of(p.task)), Cell(p.reference)]
         rows.append([Cell(str(p.number), p.number), *words, *numbers])
     return table("Tasks", columns, rows)
 

@@ -15,6 +15,10 @@
     agent = "gp_bo"
     tasks = ["memory-cloud-*"]
 
+    [[group]]                           # held-out tasks that are shown side by side with the others
+    name = "2023 paper"
+    tasks = ["memory-dramgym-*"]
+
 A lottery of fewer than 20 draws or 5 seeds cannot tell luck from skill; ``quick = true`` lets one be played all the same.
 """
 
@@ -24,7 +28,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, StringConstraints, field_validator
 
 from archgym import registry
 from archgym.errors import BadInput
@@ -32,6 +36,7 @@ from archgym.experiments.plan import STRICT, Name, Text, Whole, counted, matchin
 from archgym.experiments.validation import checked, read_toml
 
 LEAST_DRAWS, LEAST_SEEDS = 20, 5
+OTHERS = "others"  # the tasks in no group
 _MOST_DRAWS = 10_000
 
 Some = Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -42,6 +47,14 @@ class Only(BaseModel):
 
     model_config = STRICT
     agent: Text
+    tasks: Some
+
+
+class Group(BaseModel):
+    """One ``[[group]]`` table: tasks that belong together, such as those of one paper."""
+
+    model_config = STRICT
+    name: Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=24)]
     tasks: Some
 
 
@@ -60,6 +73,7 @@ class Lottery(BaseModel):
     draw_seed: Whole = 0
     quick: Annotated[bool, Field(strict=True)] = False
     only: tuple[Only, ...] = ()
+    group: tuple[Group, ...] = ()
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -103,7 +117,10 @@ def resolved(lottery: Lottery) -> Lottery:
     _check_roles(tasks, tuning)
     only = tuple(_only(k, entry, agents, (*tasks, *tuning)) for k, entry in enumerate(lottery.only))
     no_repeats("only", [entry.agent for entry in only])
-    return lottery.model_copy(update={"tasks": tasks, "tuning": tuning, "agents": agents, "only": only})
+    groups = tuple(_group(k, entry, tasks) for k, entry in enumerate(lottery.group))
+    no_repeats("group.name", [entry.name for entry in groups])
+    no_repeats("group.tasks", [name for entry in groups for name in entry.tasks])
+    return lottery.model_copy(update={"tasks": tasks, "tuning": tuning, "agents": agents, "only": only, "group": groups})
 
 
 def _check_size(lottery: Lottery) -> None:
@@ -130,6 +147,16 @@ def _check_roles(tasks: tuple[str, ...], tuning: tuple[str, ...]) -> None:
             raise BadInput(f"tuning: {name} is among 'tasks', too; what is tuned on cannot be held out")
         if family not in held_out:
             raise BadInput(f"tuning: {name} is of family '{family}', of which 'tasks' has none to tune for")
+
+
+def _group(place: int, entry: Group, tasks: tuple[str, ...]) -> Group:
+    if entry.name == OTHERS:
+        raise BadInput(f"group[{place + 1}].name: '{OTHERS}' are the tasks in no group")
+    named = set(_found(f"group[{place + 1}].tasks", entry.tasks, "task", registry.task_ids()))
+    kept = tuple(name for name in tasks if name in named)
+    if not kept:
+        raise BadInput(f"group[{place + 1}].tasks: none of them is among 'tasks'")
+    return Group(name=entry.name, tasks=kept)
 
 
 def _only(place: int, entry: Only, agents: tuple[str, ...], tasks: tuple[str, ...]) -> Only:

@@ -54,8 +54,9 @@ TRIGGER, BLOCKED, REFRESH_COMMAND, REFRESH_TIME = S.TRIGGER, S.BLOCKED, S.REFRES
 POWER_STATE, POWER_COMMAND, POWER_TIME = S.POWER_STATE, S.POWER_COMMAND, S.POWER_TIME
 LAST_ACCEPT, LAST_RESPONSE = S.LAST_ACCEPT, S.LAST_RESPONSE
 ANY = X.ANY
-ALLOWED, FAW_RING, CHANNEL_SIZE, STATE_SIZE, MASK = (
+ALLOWED, KEPT, FAW_RING, CHANNEL_SIZE, STATE_SIZE, MASK = (
     S.ALLOWED,
+    S.KEPT,
     S.FAW_RING,
     S.CHANNEL_SIZE,
     S.STATE_SIZE,
@@ -195,8 +196,7 @@ def run_design(
                     s, base, s[CANDIDATES + base], t, policy, scheduler, s[ALLOWED + base], age_cap, timeout,
                     accepted, is_write, row, address, link,
                 )  # fmt: skip
-                silent = silent_banks(s, base, n_ranks, d[BANKS])
-                choose(s, base, t, s[CANDIDATES + base] & ~silent, s[SERVED] if strict else -1)
+                choose(s, base, t, s[CANDIDATES + base] & s[KEPT + base], s[SERVED] if strict else -1)
             manage(s, d, base, t, n_ranks, max_postponed, timer, extended)
             if extended:
                 _, manager_rank = manager_event(s, base, n_ranks)
@@ -261,12 +261,13 @@ def run_design(
                 if s[OFFER_TIME + other] == NEVER and s[AT_DOOR + other] == 0:
                     set_offer(s, other, accepted)
                 if strict:
-                    choose(s, other, t, s[CANDIDATES + other] & ~silent_banks(s, other, n_ranks, d[BANKS]), s[SERVED])
-            kept = ~silent_banks(s, base, n_ranks, d[BANKS])
+                    s[KEPT + other] = ~silent_banks(s, other, n_ranks, d[BANKS])
+                    choose(s, other, t, s[CANDIDATES + other] & s[KEPT + other], s[SERVED])
+            s[KEPT + base] = ~silent_banks(s, base, n_ranks, d[BANKS])
             manage(s, d, base, t, n_ranks, max_postponed, timer, extended)
             if not (arrives and s[BEST_TIME + base] == t):
-                kept = ~silent_banks(s, base, n_ranks, d[BANKS])
-            choose(s, base, t, s[CANDIDATES + base] & kept, s[SERVED] if strict else -1)
+                s[KEPT + base] = ~silent_banks(s, base, n_ranks, d[BANKS])
+            choose(s, base, t, s[CANDIDATES + base] & s[KEPT + base], s[SERVED] if strict else -1)
         else:
             while dirty != 0:
                 bank = lowest_bit(dirty)

@@ -85,6 +85,7 @@ BEST_TIME = _AFTER_RANKS + 13
 BEST_BANK = _AFTER_RANKS + 14
 LAST_RELEASE = _AFTER_RANKS + 15  # latest cycle in which a served request left the controller
 IDLE = _AFTER_RANKS + 16  # cycles without any request in the controller
+KEPT = _AFTER_RANKS + 17  # mask of the banks among which the next command was chosen
 ALLOWED = _AFTER_RANKS + 18  # request type that may be worked on (write drain)
 CHANNEL_SIZE = (_AFTER_RANKS + 24) // 8 * 8 + 8
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from archgym.experiments.lottery.digest import Digest, Key, Row, TaskFacts, ordered
 from archgym.experiments.lottery.plan import DEFAULTS
-from archgym.experiments.lottery.study import Lottery, Only
+from archgym.experiments.lottery.study import Group, Lottery, Only
 from archgym.space import FloatArray
 
 TASKS = {
@@ -52,6 +52,7 @@ def make_digest(
     budget: int = 256,
     luck: Luck | None = None,
     only: Mapping[str, Sequence[str]] | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
     name: str = "synthetic",
 ) -> Digest:
     """A complete digest; the same arguments give the same digest."""
@@ -59,6 +60,7 @@ def make_digest(
     lottery = Lottery(
         name=name, tasks=tuple(tasks), tuning=tuple(tuning), agents=tuple(agents), draws=draws, seeds=seeds, budget=budget,
         quick=True, only=limits,
+        group=tuple(Group(name=group, tasks=tuple(names)) for group, names in (groups or {}).items()),
     )  # fmt: skip
     known = {**tasks, **tuning}
     rows = [row for agent in agents for row in _rows(lottery, agent, known, luck or Luck())]

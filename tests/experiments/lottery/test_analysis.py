@@ -12,7 +12,7 @@ from synthetic import AGENTS, TASKS, Luck, make_digest
 
 from archgym.errors import BadInput
 from archgym.experiments.lottery import analysis_claim, analysis_luck, analysis_rank, analysis_tune
-from archgym.experiments.lottery.analysis import Analysis
+from archgym.experiments.lottery.analysis import Analysis, analyse
 from archgym.experiments.lottery.analysis_field import read_field
 from archgym.experiments.lottery.analysis_tables import csv_tables, main_table
 from archgym.experiments.lottery.analysis_words import answer
@@ -176,6 +176,23 @@ def test_sentences_carry_the_figures(small_analysis: Analysis) -> None:
     first = answer(small_analysis)[0]
     assert f"{found.agents[best]} ({100 * found.games[0].pooled[best]:.0f} %)" in first
     assert f"{int((found.games[0].pooled >= 0.05).sum())} of 3 agents" in first
+
+
+def test_tasks_are_shown_in_the_groups_the_lottery_names_and_else_by_their_labels() -> None:
+    hard, *_ = [task for task in THREE if "front" in task]
+    plain = read_field(make_digest(TASKS, {}, ("random", "genetic"), 3, 2, 16))
+    assert list(plain.sides) == ["labelled easy", "others"] and plain.sides["labelled easy"] == ("memory-cloud-latency-v0",)
+    field = read_field(make_digest(THREE, {}, ("random", "genetic"), 3, 2, 16, groups={"new": [hard]}))
+    assert list(field.sides) == ["new", "others"] and field.sides["new"] == (hard,)
+    assert field.side_of(hard) == "new" and set(field.sides["others"]) == set(THREE) - {hard}
+
+
+def test_an_agent_with_fewer_tasks_is_ranked_on_these() -> None:
+    skill = dict(zip(("random", "genetic", "tpe"), (0.0, 0.3, 0.8), strict=True))
+    luck = Luck(skill, 0.01, 0.01, 0.0)
+    digest = make_digest(THREE, {}, ("random", "genetic", "tpe"), 5, 5, 32, luck, only={"genetic": list(THREE)[:2]})
+    (line,) = [line for line in answer(analyse(digest)) if "fewer tasks" in line]
+    assert "genetic has rank 2 of 3 on 2 tasks" in line and ", tpe " in line
 
 
 def test_trend_is_spearmans_and_needs_four_tasks() -> None:

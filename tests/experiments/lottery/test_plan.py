@@ -77,6 +77,7 @@ def test_a_part_that_does_not_exist_is_one_line(text: str) -> None:
 
 
 GOOD = 'name = "l"\ntasks = ["toy-latency-v0"]\nagents = ["random", "genetic"]\ndraws = 20\nseeds = 5\nbudget = 8\n'
+GROUP = '[[group]]\nname = "old"\ntasks = ["toy-*"]\n'
 ONLY = '[[only]]\nagent = "genetic"\ntasks = ["toy-*"]\n'
 BROKEN = [
     ("", "name: is missing"),
@@ -106,6 +107,12 @@ BROKEN = [
     (GOOD.replace('"genetic"', '"genetics"'), "agents: there is no agent 'genetics'; did you mean 'genetic'?"),
     (GOOD.replace('"genetic"', '"random"'), "agents: random is named twice"),
     (GOOD + "quick = 1\n", "quick: Input should be a valid boolean"),
+    (GOOD + GROUP.replace("toy-*", "nope-*"), "group[1].tasks: no task matches 'nope-*'"),
+    (GOOD + GROUP.replace("toy-*", "toy-energy-v0"), "group[1].tasks: none of them is among 'tasks'"),
+    (GOOD + GROUP.replace("old", " "), "group[1].name: must not be empty"),
+    (GOOD + GROUP.replace("old", "others"), "group[1].name: 'others' are the tasks in no group"),
+    (GOOD + GROUP + GROUP, "group.name: old is named twice"),
+    (GOOD + GROUP + GROUP.replace("old", "new"), "group.tasks: toy-latency-v0 is named twice"),
     (GOOD + "sedes = 3\n", "unknown key 'sedes'; did you mean 'seeds'?"),
     (GOOD + "draw_seed = -1\n", "draw_seed: must be at least 0, got -1"),
     (
