@@ -82,8 +82,7 @@ class Atlas:
 
     def needs(self, dataflow: int) -> IntArray:
         """``int64 (3 L,)``: what hardware must offer at least, column by column, for any mapping of every layer."""
-        tables = [self.table(dataflow, k) for k in range(len(self.layers))]
-        return np.asarray(np.max([t.needs.min(axis=0, initial=1 << 62) for t in tables], axis=0))
+        return np.asarray(np.max([self.table(dataflow, k).least for k in range(len(self.layers))], axis=0))
 
     def search(self, designs: Designs) -> Found:
         """The best mapping of every layer on every design, designs on all cores."""

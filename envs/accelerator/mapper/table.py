@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,6 +36,11 @@ class Table:
     counts: FloatArray
     active: IntArray
     walked: int
+
+    @cached_property
+    def least(self) -> IntArray:
+        """``int64 (3 L,)``: what hardware must offer at least for any of the mappings, column by column."""
+        return np.asarray(self.needs.min(axis=0, initial=1 << 62))
 
     def arrays(self, row: int) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """Temporal factors, order, factors along X and Y of one row, ``int64 (L, 8)`` each."""
