@@ -1,8 +1,9 @@
 """A leaderboard in memory: who plays a suite, and of every run the trials that its figures are made of.
 
-Of a run only the trials that improved its best score and those on its final front are kept, as designs. Scores, metrics,
-curves and fronts are made of them by today's models whenever a page is built: nothing shown there is a figure that somebody
-wrote down. What cannot be made again that way (counts of trials, seconds) is kept as it was found or claimed.
+Of a run only the trials that improved its best score and those on its final front are kept, as designs; of tasks ranked by
+hypervolume also those that were on the front when they were evaluated. Scores, metrics, curves and fronts are made of them by
+today's models whenever a page is built: nothing shown there is a figure that somebody wrote down. What cannot be made again
+that way (counts of trials, seconds) is kept as it was found or claimed.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from archgym.experiments.leaderboard.submission import Submission
 from archgym.experiments.leaderboard.suites import Suite
 from archgym.experiments.report import curves
 from archgym.experiments.report.reading import Designs, Run
-from archgym.pareto import hypervolume, nondominated
+from archgym.pareto import hypervolume, hypervolume_curve, nondominated
 from archgym.runlog import RunLog
-from archgym.space import FloatArray, IntArray
+from archgym.space import BoolArray, FloatArray, IntArray
 from archgym.spec import RunSpec
 from archgym.task import Task
 
@@ -59,7 +60,8 @@ class Played:
         """A run whose trials were verified."""
         best = np.maximum.accumulate(log.score)
         improves = np.concatenate(([True], log.score[1:] > best[:-1]))
-        rows = np.flatnonzero(improves | nondominated(log.task.front_values(log.costs)))
+        points = log.task.front_values(log.costs)
+        rows = np.flatnonzero(improves | nondominated(points) | (_by_hypervolume(log.task) & _grows(points)))
         timing = log.manifest["timing"]
         return cls(
             spec=log.spec,
@@ -218,7 +220,7 @@ def _run(played: Played, task: Task, versions: Mapping[str, str]) -> Run:
         spec=played.spec,
         task=task,
         best=np.maximum.accumulate(score)[np.searchsorted(played.trial, steps, side="left") - 1],
-        volume=_final(points, len(steps)),
+        volume=_volume(played, task, points, steps),
         front=_designs(played, costs, score, front),
         cloud=_designs(played, costs, score, np.flatnonzero(score > 0.0)),
         winner=_designs(played, costs, score, np.array([best] if score[best] > 0.0 else [], dtype=np.int64)),
@@ -229,9 +231,22 @@ def _run(played: Played, task: Task, versions: Mapping[str, str]) -> Run:
     )
 
 
-def _final(points: FloatArray, steps: int) -> FloatArray:
-    """The final hypervolume, exactly; how it grew is not kept."""
-    return np.concatenate((np.full(steps - 1, np.nan), [hypervolume(points)]))
+def _by_hypervolume(task: Task) -> bool:
+    """Whether it matters how a front grew, and not only what it came to."""
+    return task.primary == "hypervolume"
+
+
+def _grows(points: FloatArray) -> BoolArray:
+    """Which of the trials ``(N, K)`` add to the hypervolume of those before, ``(N,)``."""
+    return np.diff(hypervolume_curve(points), prepend=0.0) > 0.0
+
+
+def _volume(played: Played, task: Task, points: FloatArray, steps: IntArray) -> FloatArray:
+    """Hypervolume ``(T,)`` after each of ``steps``; of tasks ranked by the score the final one, and NaN before."""
+    if not _by_hypervolume(task):
+        return np.concatenate((np.full(len(steps) - 1, np.nan), [hypervolume(points)]))
+    curve = np.concatenate(([0.0], hypervolume_curve(points)))
+    return np.asarray(curve[np.searchsorted(played.trial, steps, side="left")])
 
 
 def _designs(played: Played, costs: Costs, score: FloatArray, rows: IntArray) -> Designs:

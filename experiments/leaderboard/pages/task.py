@@ -83,6 +83,8 @@ def draw(board: Board, task_id: str) -> dict[str, Drawing]:
     section, look = section_of(board, task_id), styles([e.name for e in board.ranked])
     with rc_context(RC):
         made = {"anytime": figures.anytime(section, look), "final": figures.finals(section, look)}
+        if section.task.primary == "hypervolume":
+            made = {"hypervolume": figures.volume(section, look), **made}
         design = figures.best_design(section)
         made |= {"design": design} if design is not None else {}
     return {name: render(f, f"{task_id}-{name}", f"{name} of {task_id}") for name, f in made.items()}

@@ -19,14 +19,18 @@ from site_helpers import Html, enter, flatter, make_suite, pose
 from archgym.errors import BadInput
 from archgym.experiments.designs import read_designs
 from archgym.experiments.leaderboard import records, standings, stored, suites
-from archgym.experiments.leaderboard.board import Board, assemble
+from archgym.experiments.leaderboard.board import Board, Played, assemble
 from archgym.experiments.leaderboard.checks import figures
 from archgym.experiments.leaderboard.pages import badges, markup, method
 from archgym.experiments.leaderboard.records import Records
 from archgym.experiments.leaderboard.site import build, gather
 from archgym.experiments.leaderboard.submission import read
+from archgym.experiments.leaderboard.suites import Suite, SuiteTask
 from archgym.experiments.report.curves import checkpoints
 from archgym.files import read_json, write_json
+from archgym.pareto import hypervolume_curve
+from archgym.running import run
+from archgym.spec import RunSpec
 
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(1)>\"' &amp; $body ${title}"
 
@@ -272,6 +276,18 @@ def test_kept_designs_make_the_figures_of_all_trials(subs: list[Path], board: Bo
         assert (run.score, run.feasible, run.unique) == (found["best_score"], found["feasible"], found["unique"])
         assert run.volume[-1] == pytest.approx(found["hypervolume"], rel=1e-12)
         assert all((log.x[t] == x).all() for t, x in zip(run.front.trial, run.front.x, strict=True))
+
+
+def test_kept_designs_show_how_a_front_grew(board: Board) -> None:
+    """Of a task ranked by hypervolume the whole curve can be made again, of few of its trials."""
+    log = run(RunSpec.create("attention-xlm64k-front-v0", "random", {}, 3, 200))
+    played = Played.of(log)
+    entry = SuiteTask(id=log.spec.task, role="search", fingerprint=log.task.fingerprint)
+    suite = Suite(format=1, name="front-v0", title="One front", seeds=(3,), budget=200, task=(entry,))
+    (again,) = replace(board.ranked[0], suite=suite, played=(played,)).runs[log.spec.task]
+    curve = hypervolume_curve(log.task.front_values(log.costs))[checkpoints(200) - 1]
+    assert again.volume == pytest.approx(curve, rel=1e-12) and len(set(curve)) > 10
+    assert len(played.trial) < 100
 
 
 def test_rankings_are_those_of_a_case_worked_by_hand(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
