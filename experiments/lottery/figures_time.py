@@ -138,7 +138,8 @@ def volumes(analysis: Analysis) -> Figure | None:
     tasks = list(dict.fromkeys(row.task for row in analysis.volumes))
     if not tasks:
         return None
-    agents = [r.agent for r in analysis.standings]
+    playing = {row.agent for row in analysis.volumes}
+    agents = [r.agent for r in analysis.standings if r.agent in playing]
     names = {p.task: p.label for p in analysis.field.problems}
     wide = kit.NARROW if len(tasks) == 1 else kit.WIDE
     figure = kit.blank("Hypervolume of the final front, 95 % intervals", 1.7 + 0.3 * len(agents), wide)
