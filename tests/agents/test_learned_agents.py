@@ -18,9 +18,10 @@ import torch
 
 from archgym import registry
 from archgym.agent import AskTellAgent
+from archgym.agents._improvement import Improvement
 from archgym.agents._optuna import OptunaAgent
 from archgym.agents._sb3 import OneShotVecEnv, RankReward, sealed, sequential
-from archgym.agents.gp_bo import GpBo, GpBoConfig, GPSampler, climb
+from archgym.agents.gp_bo import GpBo, GpBoConfig, GPSampler
 from archgym.errors import BudgetExhausted, MissingExtra
 from archgym.evaluator import Evaluator
 from archgym.runlog import trials_digest
@@ -190,10 +191,40 @@ def test_it_learns_from_designs_it_did_not_ask_for(name):
 def test_optunas_acquisition_hook_is_there_and_used(monkeypatch):
     """Ours replaces a method Optuna offers without promise: a release that renames it must not pass unseen."""
     assert "acqf" in GPSampler._optimize_acqf.__code__.co_varnames
-    calls = []
-    monkeypatch.setattr("archgym.agents.gp_bo.climb", lambda acqf, rows: calls.append(len(rows)) or climb(acqf, rows))
+    calls, climb = [], Improvement.climb
+    monkeypatch.setattr(Improvement, "climb", lambda self, rows, _: calls.append(len(rows)) or climb(self, rows, _))
     search("gp_bo", 20, startup=8, starts=5)
     assert calls == [5] * 12  # one for every evaluation after the start
+
+
+def test_improvement_is_optunas_and_one_knob_at_a_time_makes_no_difference(monkeypatch):
+    """Optuna's own acquisition function, on knobs with an order and without, is what ours is held against."""
+    found, fitted = [], Improvement.__init__
+    monkeypatch.setattr(Improvement, "__init__", lambda self, acqf: found.append(acqf) or fitted(self, acqf))
+    search("gp_bo", 30, startup=20)
+    ours, theirs = Improvement(found[-1]), found[-1]
+    rows = theirs.search_space.sample_normalized_params(64, np.random.RandomState(0))
+    np.testing.assert_allclose(ours.value(ours.distance(rows)), theirs.eval_acqf_no_grad(rows), rtol=1e-9, atol=1e-9)
+    assert theirs.search_space.is_categorical.any() and not theirs.search_space.is_categorical.all()
+    for knob in range(rows.shape[1]):
+        moved = rows[::-1].copy()
+        moved[:, np.arange(rows.shape[1]) != knob] = rows[:, np.arange(rows.shape[1]) != knob]
+        step = ours.distance(rows) - ours.apart(knob, rows[:, knob]) + ours.apart(knob, moved[:, knob])
+        np.testing.assert_allclose(step, ours.distance(moved), rtol=1e-12, atol=1e-12)
+
+
+def test_a_climb_ends_where_no_single_knob_improves():
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        fitted = Improvement.__init__
+        patch.setattr(Improvement, "__init__", lambda self, acqf: found.append(acqf) or fitted(self, acqf))
+        search("gp_bo", 30, startup=20)
+    surface, choices = Improvement(found[-1]), found[-1].search_space.get_choices_of_discrete_params()
+    rows = found[-1].search_space.sample_normalized_params(8, np.random.RandomState(1))
+    top = surface.climb(rows, choices)
+    around = [np.where(np.arange(len(top)) == knob, value, top) for knob, values in enumerate(choices) for value in values]
+    assert surface.value(surface.distance(np.stack(around))).max() <= surface.value(surface.distance(top[None]))[0] + 1e-8
+    assert surface.value(surface.distance(top[None]))[0] >= surface.value(surface.distance(rows)).max()
 
 
 def test_the_process_sees_the_best_and_the_newest():
