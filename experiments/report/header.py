@@ -35,7 +35,7 @@ def study_facts(study: StudyData) -> str:
 def task_facts(section: Section) -> str:
     """Knobs, size, workload, objective, budget, difficulty, best known."""
     task, space = section.task, section.task.space
-    options = ", ".join(f"{k} = {v}" for k, v in sorted(task.options.items()))
+    options = ", ".join(f"{k} = {v}" for k, v in sorted(task.options.items()) if v)  # empty: as the workload says
     goal = objective_in_words(task.objective, task.model)
     facts = [
         ("Sought", escape(goal[0].upper() + goal[1:])),
