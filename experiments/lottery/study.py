@@ -150,21 +150,23 @@ def _check_roles(tasks: tuple[str, ...], tuning: tuple[str, ...]) -> None:
 
 
 def _group(place: int, entry: Group, tasks: tuple[str, ...]) -> Group:
+    where = f"group[{place + 1}]"
     if entry.name == OTHERS:
-        raise BadInput(f"group[{place + 1}].name: '{OTHERS}' are the tasks in no group")
-    named = set(_found(f"group[{place + 1}].tasks", entry.tasks, "task", registry.task_ids()))
-    kept = tuple(name for name in tasks if name in named)
-    if not kept:
-        raise BadInput(f"group[{place + 1}].tasks: none of them is among 'tasks'")
-    return Group(name=entry.name, tasks=kept)
+        raise BadInput(f"{where}.name: '{OTHERS}' are the tasks in no group")
+    return Group(name=entry.name, tasks=_among(where, entry.tasks, tasks, "'tasks'"))
 
 
 def _only(place: int, entry: Only, agents: tuple[str, ...], tasks: tuple[str, ...]) -> Only:
     where = f"only[{place + 1}]"
     if entry.agent not in agents:
         raise BadInput(f"{where}.agent: '{entry.agent}' is not among 'agents'")
-    named = set(_found(f"{where}.tasks", entry.tasks, "task", registry.task_ids()))
+    return Only(agent=entry.agent, tasks=_among(where, entry.tasks, tasks, "'tasks' or 'tuning'"))
+
+
+def _among(where: str, texts: Iterable[str], tasks: tuple[str, ...], field: str) -> tuple[str, ...]:
+    """Those of ``tasks`` that ids and globs mean, in the order of ``tasks``."""
+    named = set(_found(f"{where}.tasks", texts, "task", registry.task_ids()))
     kept = tuple(name for name in tasks if name in named)
     if not kept:
-        raise BadInput(f"{where}.tasks: none of them is among 'tasks' or 'tuning'")
-    return Only(agent=entry.agent, tasks=kept)
+        raise BadInput(f"{where}.tasks: none of them is among {field}")
+    return kept
