@@ -78,15 +78,18 @@ class OptunaAgent(AskTellAgent):
             self._learn(outcome.x, outcome.score)
 
     def _propose(self) -> IntArray:
+        row = self._fresh(self._suggest())
+        self._seen.add(row.tobytes())
+        return row
+
+    def _suggest(self) -> IntArray:
         """What ``Study.ask`` does with the knobs, but a knob at a time is neither written to a storage nor copied back."""
         trial = self._study.ask()
         together = trial.relative_params
         chosen = [together[name] if name in together else self._alone(name) for name in self.space.names]
         # Closed at once: what was evaluated comes back as a trial of its own, whether it is this design or another.
         self._study.tell(trial, state=TrialState.FAIL)
-        row = self._fresh(np.array(chosen, dtype=np.int64))
-        self._seen.add(row.tobytes())
-        return row
+        return np.array(chosen, dtype=np.int64)
 
     def _alone(self, name: str) -> int:
         """One knob's value, from the sampler's estimate of this knob apart from the others."""

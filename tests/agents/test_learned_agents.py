@@ -19,9 +19,10 @@ import torch
 from archgym import registry
 from archgym.agent import AskTellAgent
 from archgym.agents._improvement import Improvement
-from archgym.agents._optuna import OptunaAgent
+from archgym.agents._optuna import SEEDS, quiet
 from archgym.agents._sb3 import OneShotVecEnv, RankReward, sealed, sequential
 from archgym.agents.gp_bo import GpBo, GpBoConfig, GPSampler
+from archgym.agents.tpe import Tpe, TpeConfig, TPESampler
 from archgym.errors import BudgetExhausted, MissingExtra
 from archgym.evaluator import Evaluator
 from archgym.runlog import trials_digest
@@ -179,13 +180,40 @@ def test_no_design_twice_while_there_are_new_ones(name):
 @pytest.mark.parametrize("name", OPTUNA)
 def test_it_learns_from_designs_it_did_not_ask_for(name):
     task = toy_task()
-    agent = registry.get_agent(name)(task.space, None, 0)
-    assert isinstance(agent, OptunaAgent)
     known = Evaluator(task).evaluate(task.space.sample(np.random.default_rng(0), 40))
-    agent.tell(known)
-    asked = agent.ask(4)
+    told, untold = (registry.get_agent(name)(task.space, None, 0) for _ in range(2))
+    assert isinstance(told, AskTellAgent) and isinstance(untold, AskTellAgent)
+    told.tell(known)
+    asked = told.ask(4)
     assert not {row.tobytes() for row in asked} & {row.tobytes() for row in known.x}
-    assert len(agent._study.get_trials(states=[optuna.trial.TrialState.COMPLETE])) == 40
+    best = known.x[np.argmax(known.score)]
+    assert np.mean(asked != best) < np.mean(untold.ask(4) != best)  # it proposes near the best it was told of
+
+
+@pytest.mark.parametrize("settings", [{}, {"group": True}, {"multivariate": False, "candidates": 60, "startup": 5}])
+def test_tpe_proposes_what_optunas_study_would(settings):
+    """The estimator is fed from arrays instead of a study: the same proposals, whatever the hyperparameters."""
+    knobs = [Param("z", (1, 2, 4, 8, 16), ordered=True), Param("one", (3,)), Param("kind", tuple("abcd"))]
+    space = DesignSpace([*knobs, Param("a", tuple(range(9)), ordered=True)])
+    agent = registry.get_agent("tpe")(space, TpeConfig.from_settings(settings), 3)
+    assert isinstance(agent, Tpe)
+    with quiet():
+        sampler = TPESampler(
+            n_startup_trials=agent.config.startup,
+            n_ei_candidates=agent.config.candidates,
+            multivariate=agent.config.multivariate,
+            group=agent.config.group,
+            seed=int(np.random.default_rng(3).integers(SEEDS)),
+        )
+        study = optuna.create_study(direction="maximize", sampler=sampler)
+    for _ in range(60):
+        row = agent._suggest()
+        with quiet():
+            trial = study.ask(agent._distributions)
+        assert [trial.params[name] for name in space.names] == row.tolist()
+        score = -np.inf if row[0] == 0 else float(row[0] * row[3] - row[2])  # with ties, and with tasks' infinite scores
+        study.tell(trial, score)
+        agent._learn(row[np.newaxis], np.array([score]))
 
 
 def test_optunas_acquisition_hook_is_there_and_used(monkeypatch):
