@@ -12,6 +12,7 @@ from archgym.experiments.lottery.analysis import Analysis
 from archgym.experiments.lottery.analysis_claim import Claim
 from archgym.experiments.lottery.analysis_luck import Decision, Spread
 from archgym.experiments.report.style import INK, LIGHT, MUTED
+from archgym.experiments.report.words import plural
 from archgym.space import FloatArray
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def _groups(analysis: Analysis, found: Claim) -> list[tuple[str, list[int]]]:
     sides = analysis.field.sides
     if len(sides) < 2:
         return [(f"all {len(found.tasks)} tasks", list(range(len(found.tasks))))]
-    return [(f"{len(tasks)} {name}", [found.tasks.index(task) for task in tasks]) for name, tasks in sides.items()]
+    return [
+        (f"{name}: {plural(len(tasks), 'task')}", [found.tasks.index(task) for task in tasks]) for name, tasks in sides.items()
+    ]
 
 
 def _whole(share: float) -> str:
