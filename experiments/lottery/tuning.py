@@ -36,6 +36,8 @@ from archgym.experiments.lottery.crossed import (
 )
 from archgym.space import BoolArray, FloatArray
 
+_ROUNDING = 1e-12  # relative: where all runs find the optimum, means over draws differ in their last bits, and nobody wins
+
 
 class Price(NamedTuple):
     """Ticket price of an agent: what must be spent on tuning before it beats another with confidence; arrays ``(...)``.
@@ -155,10 +157,11 @@ def tuning_evaluations(most: int, budget: int, tuning_seeds: int = 1) -> FloatAr
 
 
 def beats(agent: Uncertain, other: Uncertain, level: float = LEVEL) -> tuple[FloatArray, BoolArray]:
-    """Lower confidence bound of ``agent - other``, one-sided at ``level``, and whether it is above 0."""
+    """Lower confidence bound of ``agent - other``, one-sided at ``level``, and whether it is above 0 by more than rounding."""
     difference = add(agent, other, -1.0)
     bound = difference.value - error_bound(difference, 2.0 * level - 1.0)
-    return np.asarray(bound), np.asarray(bound > 0.0)
+    rounding = _ROUNDING * np.maximum(np.abs(agent.value), np.abs(other.value))
+    return np.asarray(bound), np.asarray(bound > rounding)
 
 
 def ticket_price(

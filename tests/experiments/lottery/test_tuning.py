@@ -98,6 +98,12 @@ def test_a_price_is_zero_where_the_defaults_win_and_censored_where_nothing_does(
     assert (never.margin < 0.0).all()
 
 
+def test_nobody_wins_where_all_runs_find_the_optimum() -> None:
+    """Means over subsets of 20 equal draws differ from their value in the last bit."""
+    price = ticket_price(np.ones((20, 5)), np.ones(5), np.ones(5), BUDGET)
+    assert (price.evaluations, bool(price.defaults_win)) == (np.inf, False)
+
+
 def test_a_price_is_the_least_tuning_from_which_all_more_wins() -> None:
     good = np.where(np.arange(20) % 2 == 0, 0.9, 0.1)[:, None] + 0.01 * RNG.normal(size=(20, 5))  # every other draw is good
     other, defaults = 0.55 + 0.01 * RNG.normal(size=5), np.full(5, 0.1)
