@@ -150,8 +150,9 @@ def _trend(analysis: Analysis) -> list[str]:
     if not analysis.trends:
         return []
     parts = [f"{t.name} ({t.rho:+.2f})" for t in told]
+    tasks = " or ".join(str(number) for number in sorted({t.tasks for t in analysis.trends}))
     return [
-        f"Over {analysis.trends[0].tasks} tasks, of {plural(len(analysis.trends), 'rank correlation')} with the difficulty of "
+        f"Over {tasks} tasks, of {plural(len(analysis.trends), 'rank correlation')} with the difficulty of "
         f"the task {'none is' if not told else 'these are'} clear of chance (p below {SURE:g} divided by their number)"
         f"{': ' + '; '.join(parts) if told else ''}. The tasks were chosen, not drawn."
     ]
