@@ -46,8 +46,8 @@ class Tpe(OptunaAgent):
         super().__init__(space, config, seed)
         self._x: IntArray = np.zeros((0, len(space.names)), dtype=np.int64)
         self._score: FloatArray = np.zeros(0)
-        open_knobs = [name for name in space.names if not self._distributions[name].single()]
-        self._blocks = [sorted(open_knobs)] if self.config.multivariate else [[name] for name in open_knobs]
+        free = [name for name in space.names if not self._distributions[name].single()]
+        self._blocks = [sorted(free)] if self.config.multivariate and free else [[name] for name in free]
 
     def _sampler(self, seed: int) -> TPESampler:
         return TPESampler(n_startup_trials=self.config.startup, seed=seed)
