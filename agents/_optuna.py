@@ -64,9 +64,9 @@ class OptunaAgent(AskTellAgent):
     def _sampler(self, seed: int) -> optuna.samplers.BaseSampler:
         """The sampler, seeded; called once."""
 
+    @abstractmethod
     def _learn(self, x: IntArray, score: FloatArray) -> None:
-        """Bring outcomes into the study."""
-        self._add(x, score)
+        """Take in designs ``(N, D)`` and their scores ``(N,)``."""
 
     def _ask(self, n: int) -> IntArray:
         with quiet():
@@ -83,7 +83,7 @@ class OptunaAgent(AskTellAgent):
         return row
 
     def _suggest(self) -> IntArray:
-        """What ``Study.ask`` does with the knobs, but a knob at a time is neither written to a storage nor copied back."""
+        """A design ``(D,)``, as ``Study.ask`` does it, but that no knob is written to a storage and copied back."""
         trial = self._study.ask()
         together = trial.relative_params
         chosen = [together[name] if name in together else self._alone(name) for name in self.space.names]
@@ -98,9 +98,6 @@ class OptunaAgent(AskTellAgent):
 
     def _new_study(self) -> optuna.Study:
         return optuna.create_study(direction="maximize", sampler=self._optuna)
-
-    def _add(self, x: IntArray, values: FloatArray) -> None:
-        self._study.add_trials([self._trial(row, value) for row, value in zip(x, values.tolist(), strict=True)])
 
     def _trial(self, row: IntArray, value: float) -> FrozenTrial:
         params = dict(zip(self.space.names, row.tolist(), strict=True))

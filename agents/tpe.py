@@ -26,7 +26,7 @@ class TpeConfig(Config):
     startup: int = hp(16, LogIntegers(4, 64), "random designs before the first estimate", (1, 65536))
     candidates: int = hp(24, LogIntegers(8, 256), "draws from the good density per proposal; the best ratio wins", (1, 65536))
     multivariate: bool = hp(True, Choice((True, False)), "estimate the knobs jointly rather than one by one")
-    group: bool = hp(False, Choice((True, False)), "with multivariate: split knobs into groups that were set together")
+    group: bool = hp(False, Choice((True, False)), "Optuna's; without effect here, where all knobs are always set together")
 
 
 class Tpe(OptunaAgent):
